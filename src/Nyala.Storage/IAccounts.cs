@@ -1,0 +1,168 @@
+namespace Nyala.Storage;
+
+public enum AccountRole
+{
+    User,
+    Admin,
+}
+
+/// <param name="Id">Never reused.</param>
+/// <param name="Username">The prepared localpart.</param>
+public sealed record Account(long Id, string Username, AccountRole Role, DateTimeOffset CreatedAt);
+
+/// <summary>Salted keys of one mechanism family, serialised (Nyala.Xmpp.Sasl.ScramKeys); never a password.</summary>
+public sealed record Credential(string Mechanism, byte[] Keys);
+
+public enum CreateAccountResult
+{
+    Created,
+
+    /// <summary>The username is taken.</summary>
+    Conflict,
+
+    /// <summary>The invite does not exist, is used up or has expired.</summary>
+    InvalidInvite,
+}
+
+public interface IAccounts
+{
+    ValueTask<Account?> FindAsync(string username);
+
+    ValueTask<Account?> FindAsync(long id);
+
+    /// <summary>Account and credentials in one read, or null.</summary>
+    ValueTask<(Account Account, IReadOnlyList<Credential> Credentials)?> LoadForLoginAsync(string username);
+
+    /// <summary>Creates the account and, with a token, consumes one use of that invite in the same transaction (the invite's role wins).</summary>
+    ValueTask<(CreateAccountResult Result, Account? Account)> CreateAsync(
+        string username, IReadOnlyList<Credential> credentials, AccountRole role, string? inviteToken, DateTimeOffset now);
+
+    /// <summary>Replaces all credentials and removes all FAST tokens of the account, in one transaction.</summary>
+    ValueTask SetCredentialsAsync(long account, IReadOnlyList<Credential> credentials);
+
+    /// <summary>Removes the account and everything that belongs to it; archive rows another account shares stay for that one.</summary>
+    ValueTask<bool> RemoveAsync(long account);
+
+    /// <summary>Accounts in order of username behind <paramref name="after"/>.</summary>
+    ValueTask<IReadOnlyList<Account>> ListAsync(string? after, int max);
+
+    ValueTask<long> CountAsync();
+}
+
+/// <summary>A subscription as the roster shows it (RFC 6121 §2.1.2.5).</summary>
+[Flags]
+public enum Subscription
+{
+    None = 0,
+
+    /// <summary>The account sees the contact's presence.</summary>
+    To = 1,
+
+    /// <summary>The contact sees the account's presence.</summary>
+    From = 2,
+    Both = To | From,
+}
+
+/// <param name="Jid">The contact's prepared bare address.</param>
+/// <param name="Listed">Whether the item is in the roster the client sees; false for a mere pending request or pre-approval.</param>
+/// <param name="Ask">A subscription request of the account's is unanswered (pending out).</param>
+/// <param name="Approved">The contact is pre-approved (RFC 6121 §3.4).</param>
+/// <param name="Request">The contact's unanswered subscription request as it came, canonical bytes (pending in), or null.</param>
+public sealed record RosterItem(
+    string Jid, bool Listed, string? Name, IReadOnlyList<string> Groups, Subscription Subscription, bool Ask, bool Approved, byte[]? Request);
+
+/// <param name="Version">Grows with each change of a listed item; opaque to clients.</param>
+public sealed record Roster(long Version, IReadOnlyList<RosterItem> Items);
+
+/// <summary>What became of the listed view since a version: items as they are now, and addresses that left.</summary>
+public sealed record RosterChanges(long Version, IReadOnlyList<RosterItem> Changed, IReadOnlyList<string> Removed);
+
+public interface IRosters
+{
+    ValueTask<Roster> LoadAsync(long account);
+
+    /// <summary>Inserts or replaces an item; the version rises when the listed view changes. Returns the roster's version.</summary>
+    ValueTask<long> SaveAsync(long account, RosterItem item);
+
+    /// <summary>Removes an item; returns the new version, or null when there was none.</summary>
+    ValueTask<long?> RemoveAsync(long account, string jid);
+
+    /// <summary>What changed in the listed view since a version, or null when that version is unknown (send the whole roster).</summary>
+    ValueTask<RosterChanges?> ChangesSinceAsync(long account, long version);
+}
+
+public interface IBlocklists
+{
+    /// <summary>Prepared addresses: bare, full, domain or domain with resource (XEP-0191 §3).</summary>
+    ValueTask<IReadOnlyList<string>> LoadAsync(long account);
+
+    /// <summary>Adds addresses in one transaction; those there already stay.</summary>
+    ValueTask AddAsync(long account, IReadOnlyCollection<string> jids);
+
+    /// <summary>Removes addresses; null removes all.</summary>
+    ValueTask RemoveAsync(long account, IReadOnlyCollection<string>? jids);
+}
+
+/// <summary>Small documents of an account (vCard, private XML, preferences, last activity), each under a kind and a key.</summary>
+public interface IDocuments
+{
+    ValueTask<byte[]?> GetAsync(long account, string kind, string key);
+
+    ValueTask SetAsync(long account, string kind, string key, byte[] document);
+
+    ValueTask RemoveAsync(long account, string kind, string key);
+
+    /// <summary>How many documents of a kind there are and their bytes, for quotas.</summary>
+    ValueTask<(int Count, long Bytes)> UsageAsync(long account, string kind);
+}
+
+/// <param name="Token">Unguessable, URL-safe.</param>
+/// <param name="Inviter">The account the new one becomes a contact of, or null.</param>
+/// <param name="CreatesAccount">Whether it may create an account (else it is only a contact invite).</param>
+/// <param name="Role">The role a created account gets.</param>
+/// <param name="Uses">How many uses are left.</param>
+public sealed record Invite(string Token, long? Inviter, bool CreatesAccount, AccountRole Role, int Uses, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
+
+public interface IInvites
+{
+    ValueTask CreateAsync(Invite invite);
+
+    /// <summary>The invite if it is usable now, or null.</summary>
+    ValueTask<Invite?> FindAsync(string token, DateTimeOffset now);
+
+    /// <summary>Takes one use; false when there is none left.</summary>
+    ValueTask<bool> ConsumeAsync(string token, DateTimeOffset now);
+
+    ValueTask<IReadOnlyList<Invite>> ListAsync(DateTimeOffset now, int max);
+
+    /// <summary>Usable invites an account has made, for its limit.</summary>
+    ValueTask<int> CountByInviterAsync(long account, DateTimeOffset now);
+
+    ValueTask<bool> RevokeAsync(string token);
+}
+
+/// <param name="Device">The client's user-agent id (XEP-0388 §2.2).</param>
+/// <param name="Mechanism">The HT mechanism it is for.</param>
+/// <param name="Secret">What the client proves to have; high-entropy.</param>
+/// <param name="Counter">The highest <c>count</c> seen (XEP-0484 replay protection), or 0.</param>
+public sealed record FastToken(long Account, string Device, string Mechanism, byte[] Secret, DateTimeOffset IssuedAt, DateTimeOffset ExpiresAt, long Counter);
+
+/// <summary>FAST tokens (XEP-0484). Per device at most two: the current one and one newly issued that was not used yet.</summary>
+public interface ITokens
+{
+    ValueTask<IReadOnlyList<FastToken>> LoadAsync(long account, string device, DateTimeOffset now);
+
+    ValueTask AddAsync(FastToken token);
+
+    /// <summary>Marks a use: drops the device's older tokens and raises the counter; false when the counter did not rise (a replay).</summary>
+    ValueTask<bool> UseAsync(FastToken token, long counter);
+
+    /// <summary>Removes a device's tokens, or with null all of the account's.</summary>
+    ValueTask RemoveAsync(long account, string? device);
+}
+
+/// <summary>Random values of this installation, made when first asked for and kept.</summary>
+public interface ISecrets
+{
+    ValueTask<byte[]> GetOrCreateAsync(string name, int length);
+}
