@@ -93,15 +93,17 @@ static class DomainPart
 
     static bool HasLabels(ReadOnlySpan<char> text)
     {
-        foreach (var range in text.Split('.'))
+        for (var dot = text.IndexOf('.'); dot >= 0; dot = text.IndexOf('.'))
         {
-            if (!IsLabel(text[range]))
+            if (!IsLabel(text[..dot]))
             {
                 return false;
             }
+
+            text = text[(dot + 1)..];
         }
 
-        return true;
+        return IsLabel(text);
     }
 
     /// <summary>Whether what is ASCII in the label is letters, digits and inner hyphens.</summary>

@@ -18,6 +18,7 @@ public static class Precis
     const int MaxRounds = 4;
 
     static readonly SearchValues<char> PlainUsername = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~");
+    static readonly SearchValues<char> PlainOpaque = SearchValues.Create([.. Enumerable.Range(' ', '~' - ' ' + 1).Select(value => (char)value)]);
 
     /// <summary>UsernameCaseMapped (RFC 8265 §3.3): width-mapped, lower-cased, NFC, of the IdentifierClass, keeping the Bidi Rule.</summary>
     /// <returns>False when the text is empty, malformed UTF-16 or has a code point the class does not allow.</returns>
@@ -49,7 +50,7 @@ public static class Precis
             return false;
         }
 
-        if (!text.ContainsAnyExceptInRange(' ', '~'))
+        if (!text.ContainsAnyExcept(PlainOpaque))
         {
             prepared = text.ToString();
             return true;
