@@ -112,6 +112,9 @@ public sealed class Element
         return this;
     }
 
+    /// <summary>Appends an attribute that is known not to be there yet.</summary>
+    internal void Append(string attribute, string value) => (_attributes ??= []).Add(new(attribute, value));
+
     /// <summary>Appends a child; null is skipped, so that optional parts read as expressions.</summary>
     public Element Add(Element? child)
     {

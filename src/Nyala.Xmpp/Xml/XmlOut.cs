@@ -3,71 +3,69 @@ using System.Text;
 
 namespace Nyala.Xmpp.Xml;
 
-/// <summary>Writes XML as UTF-8 bytes: whole trees and escaped pieces.</summary>
+/// <summary>Writes XML as UTF-8 bytes: whole trees and escaped pieces. What it writes is well-formed whatever the strings hold.</summary>
 public static class XmlOut
 {
-    static readonly SearchValues<char> Special = SearchValues.Create("&<>\"'\t\n\r");
+    // Everything that may not stand as it is: markup, whitespace that a reader would normalise, controls, surrogates
+    // (which may lack their other half) and the two characters above them that XML forbids.
+    static readonly SearchValues<char> Special = SearchValues.Create(
+    [
+        '&', '<', '>', '"', '\'', '\uFFFE', '\uFFFF',
+        .. Enumerable.Range(0, 0x20).Select(value => (char)value),
+        .. Enumerable.Range(0xD800, 0x800).Select(value => (char)value),
+    ]);
 
     /// <summary>The tree as bytes, its root declaring its namespace unless that is <paramref name="inherited"/>.</summary>
     public static byte[] ToUtf8(Element element, string inherited)
     {
-        var output = new ArrayBufferWriter<byte>(256);
-        Write(output, element, inherited);
-        return output.WrittenSpan.ToArray();
+        var output = ScratchBuffer.Rent();
+        try
+        {
+            Write(output, element, inherited);
+            return output.Written.ToArray();
+        }
+        finally
+        {
+            output.Return();
+        }
     }
 
-    /// <summary>Writes a whole tree where <paramref name="inherited"/> is the default namespace in force.</summary>
+    /// <summary>
+    /// Writes a whole tree where <paramref name="inherited"/> is the default namespace in force. The stream's own
+    /// elements (features, error) are written as every client expects them, with the prefix <c>stream</c> (RFC 6120
+    /// §4.8.5), which the stream header declares; where nothing is in force (<paramref name="inherited"/> is empty, as in
+    /// a WebSocket message) the element declares it itself (RFC 7395 §3.3.3).
+    /// </summary>
     public static void Write(IBufferWriter<byte> output, Element element, string inherited)
     {
-        // The stream's own names are written with the prefix every client expects (RFC 6120 §4.8.5).
-        var prefixed = element.Namespace == Ns.Streams;
-        var name = prefixed ? "stream:" + element.Name : element.Name;
-        Raw(output, "<");
-        Raw(output, name);
-        var inner = inherited;
-        if (!prefixed && element.Namespace != inherited)
+        if (element.Namespace != Ns.Streams)
         {
-            Attribute(output, "xmlns", element.Namespace);
-            inner = element.Namespace;
-        }
-
-        var prefixes = 0;
-        foreach (var (key, value) in element.Attributes)
-        {
-            if (key[0] != '{')
-            {
-                Attribute(output, key, value);
-                continue;
-            }
-
-            var end = key.IndexOf('}');
-            var prefix = "n" + prefixes++;
-            Attribute(output, "xmlns:" + prefix, key[1..end]);
-            Attribute(output, prefix + ":" + key[(end + 1)..], value);
-        }
-
-        if (element.Nodes.Count == 0)
-        {
-            Raw(output, "/>");
+            WriteTree(output, element, inherited);
             return;
         }
 
-        Raw(output, ">");
-        foreach (var node in element.Nodes)
+        var name = "stream:" + element.Name;
+        Raw(output, "<");
+        Raw(output, name);
+        if (inherited.Length == 0)
         {
-            if (node is Element child)
-            {
-                Write(output, child, inner);
-            }
-            else
-            {
-                Escaped(output, (string)node);
-            }
+            Attribute(output, "xmlns:stream", Ns.Streams);
         }
 
-        Raw(output, "</");
-        Raw(output, name);
-        Raw(output, ">");
+        WriteRest(output, element, name, inherited);
+    }
+
+    /// <summary>Writes a whole tree without any prefix in the names of elements.</summary>
+    internal static void WriteTree(IBufferWriter<byte> output, Element element, string inherited)
+    {
+        Raw(output, "<");
+        Raw(output, element.Name);
+        if (element.Namespace != inherited)
+        {
+            Attribute(output, "xmlns", element.Namespace);
+        }
+
+        WriteRest(output, element, element.Name, element.Namespace);
     }
 
     /// <summary>Writes <c> name='value'</c> with a leading space, the value escaped.</summary>
@@ -80,7 +78,10 @@ public static class XmlOut
         Raw(output, "'");
     }
 
-    /// <summary>Writes text with the characters escaped that XML needs escaped in text or in an attribute.</summary>
+    /// <summary>
+    /// Writes text with the characters escaped that XML needs escaped in text or in an attribute. What XML cannot
+    /// carry (most control characters, half a surrogate pair) becomes U+FFFD.
+    /// </summary>
     public static void Escaped(IBufferWriter<byte> output, ReadOnlySpan<char> text)
     {
         while (true)
@@ -93,18 +94,18 @@ public static class XmlOut
             }
 
             Raw(output, text[..at]);
-            Raw(output, text[at] switch
+            text = text[at..];
+            var length = text.Length > 1 && char.IsSurrogatePair(text[0], text[1]) ? 2 : 1;
+            if (length == 2)
             {
-                '&' => "&amp;",
-                '<' => "&lt;",
-                '>' => "&gt;",
-                '"' => "&quot;",
-                '\'' => "&apos;",
-                '\t' => "&#9;",
-                '\n' => "&#10;",
-                _ => "&#13;",
-            });
-            text = text[(at + 1)..];
+                Raw(output, text[..2]);
+            }
+            else
+            {
+                Raw(output, Escape(text[0]));
+            }
+
+            text = text[length..];
         }
     }
 
@@ -119,4 +120,69 @@ public static class XmlOut
         var span = output.GetSpan(Encoding.UTF8.GetMaxByteCount(text.Length));
         output.Advance(Encoding.UTF8.GetBytes(text, span));
     }
+
+    static void WriteRest(IBufferWriter<byte> output, Element element, string name, string inherited)
+    {
+        WriteAttributes(output, element);
+        if (element.Nodes.Count == 0)
+        {
+            Raw(output, "/>");
+            return;
+        }
+
+        Raw(output, ">");
+        foreach (var node in element.Nodes)
+        {
+            if (node is Element child)
+            {
+                WriteTree(output, child, inherited);
+            }
+            else
+            {
+                Escaped(output, (string)node);
+            }
+        }
+
+        Raw(output, "</");
+        Raw(output, name);
+        Raw(output, ">");
+    }
+
+    static void WriteAttributes(IBufferWriter<byte> output, Element element)
+    {
+        List<string>? declared = null;
+        foreach (var (key, value) in element.Attributes)
+        {
+            if (key[0] != '{')
+            {
+                Attribute(output, key, value);
+                continue;
+            }
+
+            var end = key.IndexOf('}');
+            var ns = key[1..end];
+            var index = (declared ??= []).IndexOf(ns);
+            if (index < 0)
+            {
+                index = declared.Count;
+                declared.Add(ns);
+                Attribute(output, "xmlns:n" + index, ns);
+            }
+
+            Attribute(output, $"n{index}:{key[(end + 1)..]}", value);
+        }
+    }
+
+    static string Escape(char value) => value switch
+    {
+        '&' => "&amp;",
+        '<' => "&lt;",
+        '>' => "&gt;",
+        '"' => "&quot;",
+        '\'' => "&apos;",
+        '\t' => "&#9;",
+        '\n' => "&#10;",
+        '\r' => "&#13;",
+        _ => "\uFFFD",
+    };
 }
