@@ -226,14 +226,14 @@ sealed class ElementScanner
             return StreamError.RestrictedXml;
         }
 
-        if (_depth == 0)
-        {
-            return StreamError.BadFormat with { Text = "Text outside of any stanza." };
-        }
-
         if (seen < opening.Length)
         {
             return null;
+        }
+
+        if (_depth == 0)
+        {
+            return StreamError.BadFormat with { Text = "Text outside of any stanza." };
         }
 
         _seek = Math.Max(_seek, _at + opening.Length);
