@@ -76,6 +76,7 @@ static class BidiRule
 
         return Rune.GetUnicodeCategory(rune) switch
         {
+            _ when value is 0x5F3 or 0x5F4 => Class.Right, // geresh, gershayim: the only punctuation a rule lets through
             UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark => Class.Mark,
             UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter
                 or UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter or UnicodeCategory.SpacingCombiningMark
