@@ -13,7 +13,7 @@ static class XmlText
     public static string DecodeSection(ReadOnlySpan<byte> section)
     {
         var text = Encoding.UTF8.GetString(section);
-        return text.Contains('\r') ? text.ReplaceLineEndings("\n") : text;
+        return text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n');
     }
 
     /// <summary>

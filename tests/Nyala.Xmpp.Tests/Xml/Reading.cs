@@ -34,9 +34,15 @@ static class Reading
         var results = new List<string>();
         foreach (var message in messages)
         {
-            if (ReadAll(reader, Encoding.UTF8.GetBytes(message), results) && reader.EndOfMessage() == ReadResult.Error)
+            if (!ReadAll(reader, Encoding.UTF8.GetBytes(message), results))
+            {
+                break;
+            }
+
+            if (reader.EndOfMessage() == ReadResult.Error)
             {
                 results.Add("error " + reader.Error.Condition);
+                break;
             }
         }
 
