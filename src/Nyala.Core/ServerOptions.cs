@@ -53,6 +53,9 @@ public sealed record Limits
     /// <summary>How long a connection may take to authenticate and bind.</summary>
     public TimeSpan TimeBeforeAuthentication { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long a TLS handshake may take, waiting for admission not counted.</summary>
+    public TimeSpan HandshakeTime { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Bytes per second a session may send on average; more slows the reading down.</summary>
     public int BytesPerSecond { get; init; } = 131_072;
 

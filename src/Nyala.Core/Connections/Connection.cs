@@ -90,6 +90,14 @@ public interface IStreamHandler
     /// <summary>All that was readable has been handed over: the moment to act and to flush.</summary>
     void ReadCompleted(Connection connection);
 
+    /// <summary>
+    /// All that <see cref="Connection.Pending"/> counted is taken by the transport. Called on any thread, not under the gate,
+    /// and only when a flush had to wait: the moment to go on writing for whoever held back.
+    /// </summary>
+    void Drained(Connection connection)
+    {
+    }
+
     /// <summary>The peer closed its stream properly. Unless the handler ends the connection otherwise, it calls <see cref="Connection.End"/>.</summary>
     void Closed(Connection connection);
 

@@ -1,0 +1,45 @@
+using Microsoft.Extensions.Logging;
+using Nyala.Core.Diagnostics;
+
+namespace Nyala.Core.Connections;
+
+/// <summary>What all connections share. One per server. Safe from any thread.</summary>
+public sealed class ConnectionServices : IDisposable
+{
+    public ConnectionServices(ServerOptions options, TimeProvider time, ICertificates certificates, Metrics metrics, ILogger logger, TimerWheel wheel)
+    {
+        Options = options;
+        Time = time;
+        Certificates = certificates;
+        Metrics = metrics;
+        Logger = logger;
+        Wheel = wheel;
+        Admission = new(options.Limits, wheel);
+        Addresses = new(options.Limits);
+        Registry = new(time, logger);
+        metrics.Observe(Admission);
+    }
+
+    public ServerOptions Options { get; }
+
+    public TimeProvider Time { get; }
+
+    public ICertificates Certificates { get; }
+
+    public Metrics Metrics { get; }
+
+    public ILogger Logger { get; }
+
+    public TimerWheel Wheel { get; }
+
+    public Admission Admission { get; }
+
+    public AddressLimits Addresses { get; }
+
+    public ConnectionRegistry Registry { get; }
+
+    /// <summary>Makes what a new connection talks to first: its negotiation.</summary>
+    public required Func<IStreamHandler> NewHandler { get; init; }
+
+    public void Dispose() => Wheel.Dispose();
+}

@@ -1,0 +1,175 @@
+using System.Buffers;
+using System.Net.Security;
+using System.Security.Authentication;
+using Nyala.Core.Diagnostics;
+using Nyala.Xmpp.Stanzas;
+
+namespace Nyala.Core.Connections;
+
+// The one TLS adapter, for STARTTLS and direct TLS alike.
+partial class TcpConnection
+{
+    const int RecordHeader = 5;
+    const byte HandshakeRecord = 22;
+    const int LargestRecord = 16_384 + 256;
+
+    static readonly List<SslApplicationProtocol> XmppClient = [new("xmpp-client")];
+
+    /// <summary>Whether this connection holds a place among the handshakes; 1 or 0.</summary>
+    int _handshaking;
+
+    public override async ValueTask<bool> StartTlsAsync()
+    {
+        // What came behind starttls in clear was written by who knows whom, and would be taken for encrypted
+        // (the STARTTLS injection of CVE-2011-0411).
+        if (Unread > 0 || !CanStartTls || Output is not { } clear)
+        {
+            End(EndReason.ProtocolError, StreamError.PolicyViolation with { Text = "Nothing may follow starttls before TLS." });
+            return false;
+        }
+
+        _input.AdvanceTo(_readEnd);
+        _advanced = true;
+        lock (Gate)
+        {
+            Write("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"u8);
+            clear.Flush();
+        }
+
+        await clear.DrainAsync();
+        lock (Gate)
+        {
+            Output = null;
+        }
+
+        return !IsOver && await HandshakeAsync();
+    }
+
+    async ValueTask<bool> HandshakeAsync()
+    {
+        var admission = Services.Admission;
+        var limits = Services.Options.Limits;
+        SetTimer(limits.HandshakeTime);
+        var problem = await ReadHelloAsync();
+        if (problem is not null)
+        {
+            return Fail(problem);
+        }
+
+        var started = Services.Time.GetTimestamp();
+        SetTimer(limits.HandshakeTime + limits.AdmissionTime);
+        if (admission.IsJammed || !await admission.Handshakes.EnterAsync(admission.Time, _context.ConnectionClosed))
+        {
+            Services.Logger.ConnectionRefused(Id, Remote, EndReason.NotAdmitted);
+            Abort(EndReason.NotAdmitted);
+            return false;
+        }
+
+        _handshaking = 1;
+        SetTimer(limits.HandshakeTime);
+        try
+        {
+            await NegotiateAsync();
+        }
+        catch (Exception exception) when (IsTransportFailure(exception))
+        {
+            return Fail(exception.Message);
+        }
+        finally
+        {
+            LeaveHandshakes();
+        }
+
+        SetTimer(TimeLeft);
+        Services.Metrics.Handshakes.Add(1, new KeyValuePair<string, object?>("result", _tls!.Protocol));
+        Services.Metrics.HandshakeTime.Record(Services.Time.GetElapsedTime(started).TotalSeconds);
+        return !IsOver;
+    }
+
+    async Task NegotiateAsync()
+    {
+        // Taken together and once: a certificate renewed meanwhile must not leave us with the other's binding data.
+        var (certificate, serverEndPoint) = Services.Certificates.Current;
+        var stream = new TransportStream(_context.Transport, LeaveHandshakes);
+        var ssl = new SslStream(stream);
+        await ssl.AuthenticateAsServerAsync(
+            new SslServerAuthenticationOptions
+            {
+                ServerCertificateContext = certificate,
+                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                AllowRenegotiation = false,
+                ApplicationProtocols = _directTls ? XmppClient : null,
+            },
+            _context.ConnectionClosed);
+        stream.Watched = false;
+        lock (Gate)
+        {
+            _ssl = ssl;
+            _tls = new(ssl.SslProtocol == SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2", serverEndPoint);
+            Output = new TlsOutput(this, ssl);
+        }
+
+        RestartStream();
+    }
+
+    /// <summary>
+    /// Waits for the peer's first TLS record without taking it: who has not said hello gets no place in the line.
+    /// Null, or what is wrong.
+    /// </summary>
+    async ValueTask<string?> ReadHelloAsync()
+    {
+        while (true)
+        {
+            var result = await _input.ReadAsync();
+            var buffer = result.Buffer;
+            var needed = HelloLength(buffer);
+            if (needed < 0 || result.IsCanceled || (result.IsCompleted && buffer.Length < needed))
+            {
+                _input.AdvanceTo(buffer.Start);
+                return needed < 0 ? "not TLS" : "the peer left";
+            }
+
+            if (buffer.Length >= needed)
+            {
+                _input.AdvanceTo(buffer.Start);
+                return null;
+            }
+
+            _input.AdvanceTo(buffer.Start, buffer.End);
+        }
+    }
+
+    /// <summary>How many bytes the first record has, as far as one can tell; negative when it is none of a handshake.</summary>
+    static long HelloLength(ReadOnlySequence<byte> buffer)
+    {
+        if (buffer.Length < RecordHeader)
+        {
+            return RecordHeader;
+        }
+
+        Span<byte> header = stackalloc byte[RecordHeader];
+        buffer.Slice(0, RecordHeader).CopyTo(header);
+        var length = (header[3] << 8) | header[4];
+        return header[0] == HandshakeRecord && length <= LargestRecord ? RecordHeader + length : -1;
+    }
+
+    /// <summary>
+    /// Gives the place to the next as soon as we wait for the peer: our costly part is done then, and a peer that
+    /// stalls blocks nobody.
+    /// </summary>
+    void LeaveHandshakes()
+    {
+        if (Interlocked.Exchange(ref _handshaking, 0) == 1)
+        {
+            Services.Admission.Handshakes.Leave();
+        }
+    }
+
+    bool Fail(string problem)
+    {
+        Services.Metrics.Handshakes.Add(1, new KeyValuePair<string, object?>("result", "failed"));
+        Services.Logger.TlsFailed(Id, Remote, problem);
+        Abort(EndReason.TlsFailed);
+        return false;
+    }
+}

@@ -1,0 +1,122 @@
+// HOT PATH
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Security;
+using Microsoft.AspNetCore.Connections;
+using Nyala.Xmpp.Xml;
+
+namespace Nyala.Core.Connections;
+
+/// <summary>A stream over TCP: clear, upgraded with STARTTLS (RFC 6120 §5), or in TLS from the first byte (XEP-0368).</summary>
+sealed partial class TcpConnection : TransportConnection
+{
+    const int ReadBuffer = 8192;
+
+    readonly ConnectionContext _context;
+    readonly PipeReader _input;
+    readonly bool _directTls;
+    readonly bool _clearAllowed;
+    SslStream? _ssl;
+    TlsSession? _tls;
+    SequencePosition _readEnd;
+    bool _advanced;
+
+    public TcpConnection(ConnectionServices services, ConnectionContext context, bool directTls)
+        : base(services, Framing.Stream)
+    {
+        _context = context;
+        _input = context.Transport.Input;
+        _directTls = directTls;
+        _clearAllowed = !services.Options.TlsRequired && (context.LocalEndPoint is not IPEndPoint local || IPAddress.IsLoopback(local.Address));
+        Output = directTls ? null : new PipeOutput(this, context.Transport.Output);
+    }
+
+    public override IPEndPoint? Remote => _context.RemoteEndPoint as IPEndPoint;
+
+    public override TlsSession? Tls => _tls;
+
+    public override bool IsSecure => _tls is not null || _clearAllowed;
+
+    public override bool CanStartTls => _tls is null && !_directTls;
+
+    protected override async Task ReadAllAsync()
+    {
+        if (_directTls && !IsOver && !await HandshakeAsync())
+        {
+            return;
+        }
+
+        while (!IsOver && await (_ssl is null ? ReadClearAsync() : ReadEncryptedAsync(_ssl)))
+        {
+        }
+    }
+
+    protected override void KillTransport()
+    {
+        _input.CancelPendingRead();
+        _context.Abort(new ConnectionAbortedException());
+    }
+
+    protected override void WakeReader() => _input.CancelPendingRead();
+
+    protected override async ValueTask CloseTransportAsync()
+    {
+        if (_ssl is not null)
+        {
+            // Sends close_notify: the peer knows that nothing was cut off.
+            await _ssl.ShutdownAsync();
+            await _ssl.DisposeAsync();
+        }
+
+        await _context.Transport.Output.CompleteAsync();
+    }
+
+    async ValueTask<bool> ReadClearAsync()
+    {
+        var result = await _input.ReadAsync();
+        var buffer = result.Buffer;
+        if (result.IsCanceled)
+        {
+            _input.AdvanceTo(buffer.Start);
+            return true;
+        }
+
+        _advanced = false;
+        _readEnd = buffer.End;
+        Unread = buffer.Length;
+        var position = buffer.Start;
+        while (!_advanced && buffer.TryGet(ref position, out var memory))
+        {
+            await FeedAsync(memory);
+        }
+
+        if (!_advanced)
+        {
+            _input.AdvanceTo(buffer.End);
+        }
+
+        await CompleteReadAsync(buffer.Length);
+        return !result.IsCompleted;
+    }
+
+    async ValueTask<bool> ReadEncryptedAsync(SslStream ssl)
+    {
+        // Waits without a buffer: neither we nor SslStream hold one for a silent peer.
+#pragma warning disable CA2022 // Nothing is read here.
+        _ = await ssl.ReadAsync(Memory<byte>.Empty);
+#pragma warning restore CA2022
+        var buffer = ArrayPool<byte>.Shared.Rent(ReadBuffer);
+        var length = await ssl.ReadAsync(buffer);
+        if (length > 0)
+        {
+            Unread = length;
+            await FeedAsync(buffer.AsMemory(0, length));
+        }
+
+        // Not in a finally: after a failure something may still hold the buffer, and losing it costs nothing.
+        ArrayPool<byte>.Shared.Return(buffer);
+        await CompleteReadAsync(length);
+        return length > 0;
+    }
+}

@@ -1,0 +1,13 @@
+using Microsoft.AspNetCore.Connections;
+
+namespace Nyala.Core.Connections;
+
+/// <summary>
+/// What Kestrel hands its TCP connections to: <c>listen.Run(new XmppListener(services, directTls).OnConnectedAsync)</c>,
+/// one for the port with STARTTLS and one for the port with TLS from the first byte (XEP-0368).
+/// </summary>
+public sealed class XmppListener(ConnectionServices services, bool directTls) : ConnectionHandler
+{
+    public override Task OnConnectedAsync(ConnectionContext connection) =>
+        new TcpConnection(services, connection, directTls) { Handler = services.NewHandler() }.RunAsync();
+}

@@ -1,0 +1,39 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Nyala.Core.Connections;
+
+namespace Nyala.Core.Diagnostics;
+
+/// <summary>
+/// Every message of the server's log. Never a message body, a password or a token. Numbers: 1000 connections,
+/// 1100 negotiation, 1200 sessions, 1300 routing, 1400 features, 1500 storage, 1600 host.
+/// </summary>
+public static partial class Log
+{
+    [LoggerMessage(1000, LogLevel.Debug, "Connection {Connection} from {Remote} opened")]
+    public static partial void ConnectionOpened(this ILogger logger, long connection, IPEndPoint? remote);
+
+    [LoggerMessage(1001, LogLevel.Debug, "Connection {Connection} from {Remote} ended: {Reason}")]
+    public static partial void ConnectionEnded(this ILogger logger, long connection, IPEndPoint? remote, EndReason reason);
+
+    [LoggerMessage(1002, LogLevel.Information, "Connection {Connection} from {Remote} refused: {Reason}")]
+    public static partial void ConnectionRefused(this ILogger logger, long connection, IPEndPoint? remote, EndReason reason);
+
+    [LoggerMessage(1003, LogLevel.Debug, "TLS with connection {Connection} from {Remote} failed: {Problem}")]
+    public static partial void TlsFailed(this ILogger logger, long connection, IPEndPoint? remote, string problem);
+
+    [LoggerMessage(1004, LogLevel.Error, "Connection {Connection} ends because of an error in the server")]
+    public static partial void ConnectionFailed(this ILogger logger, long connection, Exception exception);
+
+    [LoggerMessage(1005, LogLevel.Debug, "Connection {Connection} is told the stream error {Condition}")]
+    public static partial void StreamError(this ILogger logger, long connection, string condition);
+
+    [LoggerMessage(1006, LogLevel.Error, "A timer's target failed")]
+    public static partial void TimerFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(1007, LogLevel.Information, "{Connections} connections are ended for the shutdown")]
+    public static partial void Draining(this ILogger logger, int connections);
+
+    [LoggerMessage(1008, LogLevel.Warning, "{Connections} connections did not end in time and were cut")]
+    public static partial void DrainedByForce(this ILogger logger, int connections);
+}

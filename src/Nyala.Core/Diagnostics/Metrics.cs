@@ -1,0 +1,52 @@
+using System.Diagnostics.Metrics;
+using Nyala.Core.Connections;
+
+namespace Nyala.Core.Diagnostics;
+
+/// <summary>Every instrument of the server. Names are part of the product: dashboards know them.</summary>
+public sealed class Metrics : IDisposable
+{
+    public const string MeterName = "Nyala";
+
+    public Metrics()
+    {
+        Meter = new(MeterName);
+        Connections = Meter.CreateUpDownCounter<long>("nyala.connections", "{connection}", "Open client connections.");
+        ConnectionsEnded = Meter.CreateCounter<long>("nyala.connections.ended", "{connection}", "Connections that ended, by reason.");
+        BytesReceived = Meter.CreateCounter<long>("nyala.connections.received", "By", "Bytes read from clients, after decryption.");
+        Slowed = Meter.CreateCounter<long>("nyala.connections.slowed", "{pause}", "Times a client was read more slowly because it sent more than Limits:BytesPerSecond.");
+        Handshakes = Meter.CreateCounter<long>("nyala.tls.handshakes", "{handshake}", "TLS handshakes, by protocol or failed.");
+        HandshakeTime = Meter.CreateHistogram<double>("nyala.tls.handshake.duration", "s", "Time from a client's hello to the end of the handshake, waiting for admission included.");
+    }
+
+    public Meter Meter { get; }
+
+    public UpDownCounter<long> Connections { get; }
+
+    public Counter<long> ConnectionsEnded { get; }
+
+    public Counter<long> BytesReceived { get; }
+
+    public Counter<long> Slowed { get; }
+
+    public Counter<long> Handshakes { get; }
+
+    public Histogram<double> HandshakeTime { get; }
+
+    /// <summary>Shows both lines of the admission.</summary>
+    internal void Observe(Admission admission)
+    {
+        Meter.CreateObservableGauge("nyala.admission.waiting", () => new Measurement<int>[]
+        {
+            new(admission.Handshakes.Waiting, new KeyValuePair<string, object?>("line", "handshakes")),
+            new(admission.Logins.Waiting, new KeyValuePair<string, object?>("line", "logins")),
+        }, "{connection}", "Connections that wait to be admitted.");
+        Meter.CreateObservableCounter("nyala.admission.refused", () => new Measurement<long>[]
+        {
+            new(admission.Handshakes.Refused, new KeyValuePair<string, object?>("line", "handshakes")),
+            new(admission.Logins.Refused, new KeyValuePair<string, object?>("line", "logins")),
+        }, "{connection}", "Connections that were not admitted within Limits:AdmissionTime.");
+    }
+
+    public void Dispose() => Meter.Dispose();
+}
