@@ -1,0 +1,156 @@
+using System.Globalization;
+
+namespace Nyala.Load;
+
+/// <summary>How a connection gets its TLS.</summary>
+enum TlsMode
+{
+    None,
+    StartTls,
+    Direct,
+}
+
+/// <summary>A mistake on the command line, or a server that does not do what a scenario needs; told in one sentence.</summary>
+sealed class LoadException(string message) : Exception(message);
+
+/// <summary>What the command line asks for.</summary>
+sealed record LoadOptions
+{
+    /// <summary>The command line's help.</summary>
+    public const string Help = """
+        Nyala.Load SCENARIO --server HOST:PORT --domain DOMAIN [options]
+        Drives any XMPP server and says what a message, a login and a connection cost it.
+
+        Scenarios
+          accounts         registers the users u0 … uN-1 in-band (XEP-0077); others need them
+          idle             N logged-in connections with presence: bytes (PSS) per connection
+          chat             pairs that chat, archived: messages/s, latency, server CPU per message
+          login-storm      N logins at once: logins/s, latency, server CPU per login
+          reconnect-storm  N sockets cut at once: time until all talk again, latency of untouched sessions
+          offline          messages for absent users, then fetched: completeness, order, server CPU
+          report           writes docs/benchmarks.md from --results DIR (needs no server)
+
+        Options
+          --server HOST:PORT   where it listens            (127.0.0.1:5222)
+          --tls MODE           none, starttls or direct    (starttls)
+          --domain NAME        the XMPP domain             (localhost)
+          --users N            accounts, connections       (100; chat: two per pair)
+          --password TEXT      of every account            (load-secret)
+          --offset N           number of the first account (0)
+          --parallel N         logins under way at a time while preparing (16)
+          --seconds N          how long to measure         (20)
+          --warmup N           seconds before measuring    (3)
+          --rate N             messages/s over all pairs; 0: closed loop (0)
+          --window N           closed loop: messages under way per pair (1)
+          --size N             bytes of text per message   (120)
+          --messages N         offline: messages per absent user (50)
+          --untouched N        reconnect-storm: sessions left alone (10)
+          --sm on|off          stream management, acknowledgement asked for after each message (on)
+          --carbons on|off     carbons enabled             (on)
+          --pid PID            the server's process; its children count too
+          --label TEXT         what the server is called in results
+          --json FILE          where to write the result
+        """;
+
+    public string Scenario { get; private init; } = "";
+    public string Host { get; private set; } = "127.0.0.1";
+    public int Port { get; private set; } = 5222;
+    public TlsMode Tls { get; private set; } = TlsMode.StartTls;
+    public string Domain { get; private set; } = "localhost";
+    public int Users { get; private set; } = 100;
+    public string Password { get; private set; } = "load-secret";
+    public int Offset { get; private set; }
+    public int Parallel { get; private set; } = 16;
+    public int Seconds { get; private set; } = 20;
+    public int Warmup { get; private set; } = 3;
+    public int Rate { get; private set; }
+    public int Window { get; private set; } = 1;
+    public int Size { get; private set; } = 120;
+    public int Messages { get; private set; } = 50;
+    public int Untouched { get; private set; } = 10;
+    public bool StreamManagement { get; private set; } = true;
+    public bool Carbons { get; private set; } = true;
+    public int? Pid { get; private set; }
+    public string Label { get; private set; } = "server";
+    public string? Json { get; private set; }
+    public string Results { get; private set; } = "bench/results";
+    public string Output { get; private set; } = "docs/benchmarks.md";
+
+    /// <summary>The account's name.</summary>
+    public string User(int number) => "u" + (Offset + number).ToString(CultureInfo.InvariantCulture);
+
+    /// <exception cref="LoadException">An option is unknown or its value impossible.</exception>
+    public static LoadOptions Parse(string[] args)
+    {
+        if (args.Length == 0 || args[0].StartsWith('-'))
+        {
+            throw new LoadException(Help);
+        }
+
+        var options = new LoadOptions { Scenario = args[0] };
+        for (var i = 1; i < args.Length; i += 2)
+        {
+            if (i + 1 == args.Length)
+            {
+                throw new LoadException($"{args[i]} needs a value.");
+            }
+
+            options.Set(args[i], args[i + 1]);
+        }
+
+        return options;
+    }
+
+    void Set(string name, string value)
+    {
+        switch (name)
+        {
+            case "--server":
+                var colon = value.LastIndexOf(':');
+                Host = colon < 0 ? value : value[..colon];
+                Port = colon < 0 ? 5222 : Number(name, value[(colon + 1)..], 1);
+                break;
+            case "--tls":
+                Tls = value switch
+                {
+                    "none" => TlsMode.None,
+                    "starttls" => TlsMode.StartTls,
+                    "direct" => TlsMode.Direct,
+                    _ => throw new LoadException("--tls is none, starttls or direct."),
+                };
+                break;
+            case "--domain": Domain = value; break;
+            case "--users": Users = Number(name, value, 1); break;
+            case "--password": Password = value; break;
+            case "--offset": Offset = Number(name, value, 0); break;
+            case "--parallel": Parallel = Number(name, value, 1); break;
+            case "--seconds" or "--duration": Seconds = Number(name, value, 1); break;
+            case "--warmup": Warmup = Number(name, value, 0); break;
+            case "--rate": Rate = Number(name, value, 0); break;
+            case "--window": Window = Number(name, value, 1); break;
+            case "--size": Size = Number(name, value, 0); break;
+            case "--messages": Messages = Number(name, value, 1); break;
+            case "--untouched": Untouched = Number(name, value, 1); break;
+            case "--sm": StreamManagement = Switch(name, value); break;
+            case "--carbons": Carbons = Switch(name, value); break;
+            case "--pid": Pid = Number(name, value, 1); break;
+            case "--label": Label = value; break;
+            case "--json": Json = value; break;
+            case "--results": Results = value; break;
+            case "--output": Output = value; break;
+            default: throw new LoadException($"{name} is not an option; run without arguments for help.");
+        }
+    }
+
+    static int Number(string name, string value, int least) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least
+            ? number
+            : throw new LoadException($"{name} is a whole number of at least {least}.");
+
+    static bool Switch(string name, string value) => value switch
+    {
+        "on" => true,
+        "off" => false,
+        _ => throw new LoadException($"{name} is on or off."),
+    };
+}

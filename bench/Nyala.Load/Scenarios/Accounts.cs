@@ -1,0 +1,50 @@
+using Nyala.Load.Measure;
+using Nyala.Load.Wire;
+
+namespace Nyala.Load.Scenarios;
+
+/// <summary>Registers the accounts other scenarios use, in-band (XEP-0077 §3.1). Existing ones are left as they are.</summary>
+static class Accounts
+{
+    public static async Task RunAsync(Fleet fleet)
+    {
+        var options = fleet.Options;
+        var existed = 0;
+        var meter = CpuMeter.Start(options);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Parallel, CancellationToken = fleet.Token };
+        await Parallel.ForAsync(0, options.Users, parallel, async (i, token) =>
+        {
+            if (!await RegisterAsync(options, options.User(i), token))
+            {
+                Interlocked.Increment(ref existed);
+            }
+        });
+        fleet.Measurements.Add("registered", options.Users - existed);
+        fleet.Measurements.Add("existed", existed);
+        var seconds = meter.Report(fleet.Measurements, "account", options.Users);
+        fleet.Measurements.Add("accounts/s", options.Users / seconds);
+    }
+
+    static async Task<bool> RegisterAsync(LoadOptions options, string user, CancellationToken token)
+    {
+        var (client, _) = await LeanClient.ConnectAsync(options, user, token);
+        using (client)
+        {
+            client.Send($"<iq type='set' id='register' to='{options.Domain}'><query xmlns='jabber:iq:register'>"
+                + $"<username>{user}</username><password>{options.Password}</password></query></iq>");
+            try
+            {
+                await client.ResultAsync("register", token);
+                return true;
+            }
+            catch (LoadException e) when (e.Message.Contains("<conflict", StringComparison.Ordinal))
+            {
+                return false;
+            }
+            finally
+            {
+                client.Close();
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+using System.Text;
+using Nyala.Load.Measure;
+using Nyala.Load.Wire;
+
+namespace Nyala.Load.Scenarios;
+
+/// <summary>
+/// Half of the users write to the other half, who are away; then those come and get everything: all of it, in order. The server's
+/// processor time for storing and for fetching is told apart.
+/// </summary>
+static class Offline
+{
+    public static async Task RunAsync(Fleet fleet)
+    {
+        var options = fleet.Options;
+        var absent = Math.Max(1, options.Users / 2);
+        var total = (long)absent * options.Messages;
+
+        // What an earlier run left for them is fetched first.
+        await FetchAsync(fleet, absent, expected: 0, run: "");
+
+        var run = Guid.NewGuid().ToString("N")[..12];
+        var senders = await fleet.LoginAsync(absent, absent, presence: true);
+        var store = CpuMeter.Start(options);
+        await Parallel.ForAsync(0, absent, new ParallelOptions { MaxDegreeOfParallelism = absent, CancellationToken = fleet.Token }, async (i, token) =>
+        {
+            for (var n = 1; n <= options.Messages; n++)
+            {
+                senders[i].Send($"<message type='chat' to='{options.User(i)}@{options.Domain}' id='{run}-{i}-{n:D8}'><body>~~{run} {n:D10} {new string('x', options.Size)}</body></message>");
+            }
+
+            // An iq's answer comes after everything before it was handled.
+            senders[i].Send($"<iq type='get' id='done' to='{options.Domain}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
+            await senders[i].ResultAsync("done", token);
+        });
+        var storing = new Measurements();
+        var seconds = store.Report(storing, "stored message", total);
+        Merge(fleet, storing, "storing: ");
+        fleet.Measurements.Add("stored messages/s", total / seconds);
+        Array.ForEach(senders, sender => sender.Close());
+
+        var fetch = CpuMeter.Start(options);
+        var (arrived, wrong) = await FetchAsync(fleet, absent, options.Messages, run);
+        var fetching = new Measurements();
+        seconds = fetch.Report(fetching, "fetched message", arrived);
+        Merge(fleet, fetching, "fetching: ");
+        fleet.Measurements.Add("fetched messages/s", arrived / seconds);
+        fleet.Measurements.Add("fetched", arrived);
+        if (arrived != total || wrong > 0)
+        {
+            fleet.Measurements.Fault($"Of {total} messages {arrived} arrived; {wrong} twice or out of order.");
+        }
+    }
+
+    static void Merge(Fleet fleet, Measurements from, string prefix)
+    {
+        foreach (var measurement in from.All)
+        {
+            fleet.Measurements.Add(prefix + measurement.Name, measurement.Value, measurement.Unit);
+        }
+    }
+
+    static async Task<(long Arrived, long Wrong)> FetchAsync(Fleet fleet, int absent, int expected, string run)
+    {
+        var inboxes = new Inbox[absent];
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = fleet.Options.Parallel, CancellationToken = fleet.Token };
+        await Parallel.ForAsync(0, absent, parallel, async (i, token) =>
+        {
+            using var client = await LeanClient.LoginAsync(fleet.Options, fleet.Options.User(i), fleet.Keys, "load", token);
+            var inbox = inboxes[i] = new Inbox(run);
+            client.Send("<presence/>");
+            var reading = client.RunAsync(inbox);
+            if (expected == 0)
+            {
+                await fleet.WaitAsync(0.3);
+            }
+            else
+            {
+                await fleet.UntilAsync(() => inbox.Count >= expected, 20);
+            }
+
+            // What was delivered has to be acknowledged, or it is offline again.
+            client.Send("<iq type='get' id='bye'><query xmlns='jabber:iq:roster'/></iq>");
+            await fleet.UntilAsync(() => inbox.Finished, 5);
+            client.Close();
+            await reading;
+        });
+        return (inboxes.Sum(inbox => (long)inbox.Count), inboxes.Sum(inbox => inbox.Wrong));
+    }
+
+    sealed class Inbox(string run) : IReceiver
+    {
+        readonly byte[] _mark = Encoding.UTF8.GetBytes("<body>~~" + run + " ");
+
+        public int Count { get; private set; }
+
+        public long Wrong { get; private set; }
+
+        public bool Finished { get; private set; }
+
+        public void Received(LeanClient client, ReadOnlySpan<byte> element)
+        {
+            if (element.StartsWith("<iq"u8) && element.IndexOf("bye"u8) > 0)
+            {
+                Finished = true;
+            }
+
+            var at = element.IndexOf(_mark);
+            if (at < 0)
+            {
+                return;
+            }
+
+            var number = int.Parse(element.Slice(at + _mark.Length, 10), CultureInfo.InvariantCulture);
+            if (number != Count + 1)
+            {
+                Wrong++;
+                return;
+            }
+
+            Count = number;
+        }
+    }
+}

@@ -1,0 +1,347 @@
+// HOT PATH
+using System.Buffers.Text;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using Nyala.Xmpp.Sasl;
+
+namespace Nyala.Load.Wire;
+
+/// <summary>What gets the elements a <see cref="LeanClient"/> reads once it is logged in.</summary>
+interface IReceiver
+{
+    /// <summary>One first-level element; valid during the call only. Stream management is dealt with already.</summary>
+    void Received(LeanClient client, ReadOnlySpan<byte> element);
+}
+
+/// <summary>
+/// A client that is as cheap as a socket: it counts stanzas, answers acknowledgement requests and pings, and hands the bytes
+/// on. Reading is one loop at a time; sending is safe from any thread.
+/// </summary>
+sealed class LeanClient : IDisposable
+{
+    static readonly byte[] AckRequest = "<r xmlns='urn:xmpp:sm:3'/>"u8.ToArray();
+
+    readonly LoadOptions _options;
+    readonly ElementScanner _scanner = new();
+    readonly Lock _sending = new();
+    readonly Socket _socket;
+    SslStream? _tls;
+    uint _received;
+
+    LeanClient(LoadOptions options, string user, Socket socket)
+    {
+        _options = options;
+        _socket = socket;
+        User = user;
+    }
+
+    /// <summary>The account's localpart.</summary>
+    public string User { get; }
+
+    /// <summary>The full JID once bound.</summary>
+    public string Address { get; private set; } = "";
+
+    /// <summary>How many of our stanzas the server has acknowledged (XEP-0198).</summary>
+    public uint Acknowledged { get; private set; }
+
+    /// <summary>Stream management is on.</summary>
+    public bool Managed { get; private set; }
+
+    /// <summary>Connects, with TLS as configured, up to the features in front of authentication.</summary>
+    public static async Task<(LeanClient Client, string Features)> ConnectAsync(LoadOptions options, string user, CancellationToken token)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var client = new LeanClient(options, user, socket);
+        try
+        {
+            await socket.ConnectAsync(options.Host, options.Port, token);
+            if (options.Tls == TlsMode.Direct)
+            {
+                await client.SecureAsync(token);
+            }
+
+            var features = await client.OpenAsync(token);
+            if (options.Tls == TlsMode.StartTls)
+            {
+                client.Send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+                await client.ExpectAsync("<proceed", token);
+                await client.SecureAsync(token);
+                features = await client.OpenAsync(token);
+            }
+
+            return (client, features);
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Connects, logs in, binds, and asks for what a chat client asks for; without presence.</summary>
+    public static async Task<LeanClient> LoginAsync(LoadOptions options, string user, LoginKeys keys, string resource, CancellationToken token)
+    {
+        var (client, features) = await ConnectAsync(options, user, token);
+        try
+        {
+            await client.AuthenticateAsync(features, keys, token);
+            features = await client.OpenAsync(token);
+            client.Send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>" + resource + "</resource></bind></iq>");
+            client.Address = Between(await client.ResultAsync("bind", token), "<jid>", "</jid>");
+            if (options.StreamManagement && features.Contains("urn:xmpp:sm:3", StringComparison.Ordinal))
+            {
+                client.Send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+                await client.ExpectAsync("<enabled", token);
+                client.Managed = true;
+                client._received = 0;
+            }
+
+            client.Send("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>"
+                + (options.Carbons ? "<iq type='set' id='carbons'><enable xmlns='urn:xmpp:carbons:2'/></iq>" : ""));
+            await client.ResultAsync("roster", token);
+            if (options.Carbons)
+            {
+                await client.ResultAsync("carbons", token);
+            }
+
+            return client;
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sends text as it is.</summary>
+    public void Send(string text) => Send(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Sends bytes as they are. Blocks when the server has stopped reading: that is its right.</summary>
+    public void Send(ReadOnlySpan<byte> bytes)
+    {
+        lock (_sending)
+        {
+            if (_tls is not null)
+            {
+                _tls.Write(bytes);
+                return;
+            }
+
+            while (!bytes.IsEmpty)
+            {
+                bytes = bytes[_socket.Send(bytes)..];
+            }
+        }
+    }
+
+    /// <summary>Asks for an acknowledgement of everything sent so far.</summary>
+    public void RequestAck() => Send(AckRequest);
+
+    /// <summary>Reads until the connection ends.</summary>
+    /// <returns>When the server closed it or <see cref="Cut"/> did.</returns>
+    public async Task RunAsync(IReceiver receiver)
+    {
+        try
+        {
+            do
+            {
+                while (_scanner.TryTake(out var element))
+                {
+                    if (!Handled(element.Span))
+                    {
+                        receiver.Received(this, element.Span);
+                    }
+                }
+            }
+            while (!_scanner.Closed && await FillAsync(CancellationToken.None));
+        }
+        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
+        {
+            // The connection was cut, here or there: whoever waits for its messages will miss them and say so.
+        }
+    }
+
+    /// <summary>Cuts the connection with a reset, as a lost network looks when it is noticed.</summary>
+    public void Cut()
+    {
+        _socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        Dispose();
+    }
+
+    /// <summary>Closes the stream and the socket.</summary>
+    public void Close()
+    {
+        try
+        {
+            Send("</stream:stream>");
+        }
+        catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
+        {
+            // Gone already.
+        }
+
+        Dispose();
+    }
+
+    public void Dispose()
+    {
+        _tls?.Dispose();
+        _socket.Dispose();
+    }
+
+    /// <summary>The next element as text; for the slow part before chatting.</summary>
+    public async ValueTask<string> NextAsync(CancellationToken token)
+    {
+        while (true)
+        {
+            while (_scanner.TryTake(out var element))
+            {
+                if (!Handled(element.Span))
+                {
+                    return Encoding.UTF8.GetString(element.Span);
+                }
+            }
+
+            if (_scanner.Closed || !await FillAsync(token))
+            {
+                throw new LoadException($"The server closed the connection of {User}.");
+            }
+        }
+    }
+
+    /// <summary>Waits for the answer to an iq, passing over everything else.</summary>
+    /// <exception cref="LoadException">It is an error.</exception>
+    public async ValueTask<string> ResultAsync(string id, CancellationToken token)
+    {
+        while (true)
+        {
+            var element = await NextAsync(token);
+            var tag = element[..(element.IndexOf('>', StringComparison.Ordinal) + 1)];
+            if (!tag.StartsWith("<iq", StringComparison.Ordinal) || (!tag.Contains($"id='{id}'", StringComparison.Ordinal) && !tag.Contains($"id=\"{id}\"", StringComparison.Ordinal)))
+            {
+                continue;
+            }
+
+            return tag.Contains("error", StringComparison.Ordinal) ? throw new LoadException($"{User} got {element}") : element;
+        }
+    }
+
+    /// <summary>Waits for an element that begins like this, passing over presence and messages.</summary>
+    public async ValueTask<string> ExpectAsync(string start, CancellationToken token)
+    {
+        while (true)
+        {
+            var element = await NextAsync(token);
+            if (element.StartsWith(start, StringComparison.Ordinal))
+            {
+                return element;
+            }
+
+            if (element.StartsWith("<failure", StringComparison.Ordinal) || element.StartsWith("<stream:error", StringComparison.Ordinal) || element.StartsWith("<failed", StringComparison.Ordinal))
+            {
+                throw new LoadException($"{User} got {element} instead of {start}");
+            }
+        }
+    }
+
+    async Task<string> OpenAsync(CancellationToken token)
+    {
+        _scanner.Restart();
+        Send($"<?xml version='1.0'?><stream:stream to='{_options.Domain}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>");
+        return await ExpectAsync("<stream:features", token);
+    }
+
+    async Task AuthenticateAsync(string features, LoginKeys keys, CancellationToken token)
+    {
+        var hash = features.Contains(">SCRAM-SHA-256<", StringComparison.Ordinal) ? ScramHash.Sha256 : ScramHash.Sha1;
+        var exchange = keys.Begin(hash, User);
+        Send($"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='{hash.Mechanism}'>{Convert.ToBase64String(exchange.First())}</auth>");
+        var challenge = await ExpectAsync("<challenge", token);
+        Send("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" + keys.Answer(exchange, User, Between(challenge, ">", "<")) + "</response>");
+        await ExpectAsync("<success", token);
+    }
+
+    async Task SecureAsync(CancellationToken token)
+    {
+        _tls = new SslStream(new NetworkStream(_socket));
+        var tls = new SslClientAuthenticationOptions
+        {
+            TargetHost = _options.Domain,
+#pragma warning disable CA5359 // The generator measures; whose certificate it is does not matter on loopback.
+            RemoteCertificateValidationCallback = (_, _, _, _) => true,
+#pragma warning restore CA5359
+        };
+        if (_options.Tls == TlsMode.Direct)
+        {
+            tls.ApplicationProtocols = [new SslApplicationProtocol("xmpp-client")];
+        }
+
+        await _tls.AuthenticateAsClientAsync(tls, token);
+    }
+
+    async ValueTask<bool> FillAsync(CancellationToken token)
+    {
+        var space = _scanner.Space();
+        var read = _tls is null ? await _socket.ReceiveAsync(space, SocketFlags.None, token) : await _tls.ReadAsync(space, token);
+        _scanner.Added(read);
+        return read > 0;
+    }
+
+    /// <summary>Stream management and the server's pings; true when nobody else needs to see the element.</summary>
+    bool Handled(ReadOnlySpan<byte> element)
+    {
+        switch (element[1])
+        {
+            case (byte)'r' when element.Length > 2 && element[2] is (byte)' ' or (byte)'/':
+                Acknowledge();
+                return true;
+            case (byte)'a' when element[2] == ' ':
+                var h = element[(element.IndexOf("h="u8) + 3)..];
+                if (Utf8Parser.TryParse(h, out uint acknowledged, out _))
+                {
+                    Acknowledged = acknowledged;
+                }
+
+                return true;
+            case (byte)'m' or (byte)'p':
+                _received++;
+                return false;
+            case (byte)'i':
+                _received++;
+                return AnswersPing(element);
+            default:
+                return false;
+        }
+    }
+
+    void Acknowledge()
+    {
+        Span<byte> ack = stackalloc byte[64];
+        "<a xmlns='urn:xmpp:sm:3' h='"u8.CopyTo(ack);
+        Utf8Formatter.TryFormat(_received, ack[28..], out var digits);
+        "'/>"u8.CopyTo(ack[(28 + digits)..]);
+        Send(ack[..(31 + digits)]);
+    }
+
+    bool AnswersPing(ReadOnlySpan<byte> element)
+    {
+        if (element.IndexOf("urn:xmpp:ping"u8) < 0 || element.IndexOf("get"u8) < 0)
+        {
+            return false;
+        }
+
+        var text = Encoding.UTF8.GetString(element);
+        var quote = text[text.IndexOf(" id=", StringComparison.Ordinal) + 4];
+        Send($"<iq type='result' to='{_options.Domain}' id='{Between(text, " id=" + quote, quote.ToString())}'/>");
+        return true;
+    }
+
+    /// <summary>The text between two marks, or a <see cref="LoadException"/>.</summary>
+    public static string Between(string text, string from, string to)
+    {
+        var start = text.IndexOf(from, StringComparison.Ordinal) + from.Length;
+        var end = start < from.Length ? -1 : text.IndexOf(to, start, StringComparison.Ordinal);
+        return end < 0 ? throw new LoadException("Not understood: " + text) : text[start..end];
+    }
+}
