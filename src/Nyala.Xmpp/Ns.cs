@@ -31,6 +31,7 @@ public static class Ns
     public const string DiscoItems = "http://jabber.org/protocol/disco#items";
     public const string Caps = "http://jabber.org/protocol/caps";
     public const string Caps2 = "urn:xmpp:caps";
+    public const string Hashes = "urn:xmpp:hashes:2";
     public const string LastActivity = "jabber:iq:last";
     public const string PrivateXml = "jabber:iq:private";
     public const string VCard = "vcard-temp";
