@@ -65,16 +65,16 @@ public static class Caps
         }
 
         var identities = info.Identities.Select(identity =>
-            $"{identity.Category}\x1F{identity.Type}\x1F{identity.Lang}\x1F{identity.Name}\x1F\x1E");
+            $"{identity.Category}\u001F{identity.Type}\u001F{identity.Lang}\u001F{identity.Name}\u001F\u001E");
         var forms = info.Forms.Select(form =>
-            string.Concat(form.Fields.Select(field => (field.Var ?? "") + '\x1F' + Join(field.Values, '\x1E')).Order(OctetOrder.Instance)) + '\x1D');
+            string.Concat(form.Fields.Select(field => (field.Var ?? "") + '\u001F' + Join(field.Values, '\u001E')).Order(OctetOrder.Instance)) + '\u001D');
         return Encoding.UTF8.GetBytes(
-            Join(info.Features, '\x1C') + string.Concat(identities.Order(OctetOrder.Instance)) + '\x1C'
-            + string.Concat(forms.Order(OctetOrder.Instance)) + '\x1C');
+            Join(info.Features, '\u001C') + string.Concat(identities.Order(OctetOrder.Instance)) + '\u001C'
+            + string.Concat(forms.Order(OctetOrder.Instance)) + '\u001C');
     }
 
     static string Join(IEnumerable<string> texts, char end) =>
-        string.Concat(texts.Select(text => text + '\x1F').Order(OctetOrder.Instance)) + end;
+        string.Concat(texts.Select(text => text + '\u001F').Order(OctetOrder.Instance)) + end;
 
     static void Append(StringBuilder text, IEnumerable<string> sorted)
     {
