@@ -8,7 +8,7 @@ public sealed class OtherScenes(Server server)
 {
     [Fact]
     public Task Profanity_shows_on_its_screen_what_it_sends_and_receives() =>
-        PlayAsync("terminal.py", "slixmpp", "profanity", "tmux");
+        PlayAsync("profanity_screen.py", "slixmpp", "profanity", "tmux");
 
     [Fact]
     public Task Strophe_resumes_its_websocket_after_a_cut() => PlayAsync("strophe_resume.mjs", "npm packages");

@@ -13,6 +13,8 @@ public sealed record ClientKind(string Name, string Script, params string[] Need
     public static IReadOnlyList<ClientKind> All { get; } =
     [
         new("slixmpp", "slixmpp_chat.py", "slixmpp"),
+        new("nbxmpp (Gajim)", "nbxmpp_chat.py", "nbxmpp"),
+        new("mcabber", "mcabber_chat.py", "mcabber", "tmux"),
         new("Profanity", "profanity_chat.py", "profanity", "tmux"),
         new("go-sendxmpp", "go_sendxmpp_chat.py", "go-sendxmpp"),
         new("xmpp.js", "xmppjs.mjs", "npm packages"),

@@ -8,8 +8,8 @@ static class Tool
     public const string Python = "/usr/bin/python3";
     const string Remedy = "run tests/Nyala.Interop.Tests/install as root, or install the package yourself";
 
-    /// <summary>Debian's package with that module for Debian's Python.</summary>
-    public static bool HasSlixmpp => Directory.Exists("/usr/lib/python3/dist-packages/slixmpp");
+    /// <summary>Debian's Python packages are for Debian's Python only.</summary>
+    public static bool HasModule(string name) => Directory.Exists($"/usr/lib/python3/dist-packages/{name}");
 
     /// <summary>The npm packages of this folder.</summary>
     public static bool HasNodeModules => Has("node") && Directory.Exists(Path.Combine(Folders.Project, "node_modules"));
@@ -25,7 +25,7 @@ static class Tool
         {
             var here = client switch
             {
-                "slixmpp" => HasSlixmpp,
+                "slixmpp" or "nbxmpp" => HasModule(client),
                 "npm packages" => HasNodeModules,
                 _ => Has(client),
             };

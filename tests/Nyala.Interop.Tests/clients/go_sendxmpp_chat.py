@@ -1,4 +1,4 @@
-"""go-sendxmpp over STARTTLS: one process listens, and another is started for each message, as scripts use it."""
+"""go-sendxmpp: one process listens, over STARTTLS; another is started for each message, over direct TLS, as scripts do it."""
 import os
 import re
 import subprocess
@@ -8,7 +8,9 @@ import threading
 
 import lines
 
-COMMAND = ["go-sendxmpp", "-n", "-u", lines.JID, "-p", lines.PASSWORD, "-j", os.environ["NYALA_XMPP"]]
+COMMAND = ["go-sendxmpp", "-n", "-u", lines.JID, "-p", lines.PASSWORD]
+LISTEN = [*COMMAND, "-j", os.environ["NYALA_XMPP"], "-l", "-d"]
+SEND = [*COMMAND, "-j", os.environ["NYALA_XMPPTLS"], "-t"]
 
 
 def listen(output):
@@ -29,7 +31,7 @@ def wait_until_available(debug):
 
 with tempfile.TemporaryDirectory(prefix="nyala-go-sendxmpp-") as home:
     environment = os.environ | {"HOME": home}
-    listener = subprocess.Popen([*COMMAND, "-l", "-d"], env=environment, text=True, stdin=subprocess.DEVNULL,
+    listener = subprocess.Popen(LISTEN, env=environment, text=True, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         wait_until_available(listener.stderr)
@@ -37,7 +39,7 @@ with tempfile.TemporaryDirectory(prefix="nyala-go-sendxmpp-") as home:
         threading.Thread(target=listener.stderr.read, daemon=True).start()
         lines.ready()
         for to, body in lines.requests():
-            sent = subprocess.run([*COMMAND, to], env=environment, text=True, input=body, capture_output=True, timeout=20)
+            sent = subprocess.run([*SEND, to], env=environment, text=True, input=body, capture_output=True, timeout=20)
             if sent.returncode != 0:
                 lines.fail(f"go-sendxmpp failed: {sent.stderr}")
     finally:

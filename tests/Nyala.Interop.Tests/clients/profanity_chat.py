@@ -4,7 +4,8 @@ import sqlite3
 import threading
 
 import lines
-from profanity import NotSeen, Profanity
+from profanity import Profanity
+from terminal import NotSeen
 
 
 def watch(profanity, stop):

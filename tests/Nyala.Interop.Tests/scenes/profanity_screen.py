@@ -4,7 +4,8 @@ import pathlib
 import sys
 
 sys.path.append(str(pathlib.Path(__file__).parent.parent / "clients"))
-from profanity import NotSeen, Profanity
+from profanity import Profanity
+from terminal import NotSeen
 from stage import Client, Failed, play
 
 
