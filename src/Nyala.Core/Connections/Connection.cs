@@ -28,6 +28,12 @@ public abstract class Connection
     /// <summary>What TLS that ends in this process is in force, or null.</summary>
     public abstract TlsSession? Tls { get; }
 
+    /// <summary>
+    /// Channel binding data of tls-unique (RFC 5929 §3): this handshake's first Finished message. Empty without TLS that
+    /// ends in this process. Computed anew at each call.
+    /// </summary>
+    public virtual ReadOnlyMemory<byte> TlsUnique() => default;
+
     /// <summary>Encrypted, here or (WebSocket) by the HTTP listener, or a loopback listener that may do without (Tls:Required=false).</summary>
     public abstract bool IsSecure { get; }
 

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Net.Security;
+using System.Runtime.InteropServices;
 using System.Security.Authentication;
+using System.Security.Authentication.ExtendedProtection;
 using Nyala.Core.Diagnostics;
 using Nyala.Xmpp.Stanzas;
 
@@ -84,6 +86,21 @@ partial class TcpConnection
         Services.Metrics.Handshakes.Add(1, new KeyValuePair<string, object?>("result", _tls!.Protocol));
         Services.Metrics.HandshakeTime.Record(Services.Time.GetElapsedTime(started).TotalSeconds);
         return !IsOver;
+    }
+
+    public override ReadOnlyMemory<byte> TlsUnique()
+    {
+        using var token = _ssl?.TransportContext.GetChannelBinding(ChannelBindingKind.Unique);
+        if (token is null || token.IsInvalid)
+        {
+            return default;
+        }
+
+        // The token is a SEC_CHANNEL_BINDINGS structure; its application data are the type's name, a colon, and the data.
+        var bytes = new byte[token.Size];
+        Marshal.Copy(token.DangerousGetHandle(), bytes, 0, bytes.Length);
+        var prefix = bytes.AsSpan().IndexOf("tls-unique:"u8);
+        return prefix < 0 ? default : bytes.AsMemory(prefix + "tls-unique:".Length);
     }
 
     async Task NegotiateAsync()

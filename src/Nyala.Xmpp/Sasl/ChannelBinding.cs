@@ -7,8 +7,11 @@ namespace Nyala.Xmpp.Sasl;
 /// <summary>Channel bindings for TLS (RFC 5929). tls-exporter cannot be had from .NET: docs/decisions/011-channel-binding.md.</summary>
 public static class ChannelBinding
 {
-    /// <summary>The name of the one type that is implemented here.</summary>
+    /// <summary>The name of the one type that is announced.</summary>
     public const string EndPoint = "tls-server-end-point";
+
+    /// <summary>The name of the type that is accepted from older clients (<see cref="ScramServer.TlsUnique"/>).</summary>
+    public const string Unique = "tls-unique";
 
     /// <summary>
     /// The data of tls-server-end-point (RFC 5929 §4.1): the certificate's digest by the hash of its own signature. Null

@@ -15,6 +15,9 @@ public enum ScramBinding
 
     /// <summary><c>p=tls-server-end-point</c>: the -PLUS variant.</summary>
     EndPoint,
+
+    /// <summary><c>p=tls-unique</c>: the -PLUS variant as older clients use it.</summary>
+    Unique,
 }
 
 /// <summary>
@@ -52,7 +55,7 @@ public sealed class ScramClient
 
     public ScramBinding Binding { get; init; }
 
-    /// <summary>The channel's data, for <see cref="ScramBinding.EndPoint"/>.</summary>
+    /// <summary>The channel's data, for <see cref="ScramBinding.EndPoint"/> and <see cref="ScramBinding.Unique"/>.</summary>
     public ReadOnlyMemory<byte> BindingData { get; init; }
 
     /// <summary>The address to act as, or null.</summary>
@@ -79,6 +82,7 @@ public sealed class ScramClient
         var flag = Binding switch
         {
             ScramBinding.EndPoint => "p=" + ChannelBinding.EndPoint,
+            ScramBinding.Unique => "p=" + ChannelBinding.Unique,
             ScramBinding.NotAnnounced => "y",
             _ => "n",
         };
@@ -181,7 +185,7 @@ public sealed class ScramClient
 
     byte[] Final(ReadOnlySpan<byte> serverFirst, ScramClientKeys keys)
     {
-        byte[] binding = [.. Encoding.UTF8.GetBytes(_header), .. Binding == ScramBinding.EndPoint ? BindingData.Span : default];
+        byte[] binding = [.. Encoding.UTF8.GetBytes(_header), .. Binding is ScramBinding.EndPoint or ScramBinding.Unique ? BindingData.Span : default];
         var withoutProof = $"c={Convert.ToBase64String(binding)},r={_nonce}";
         byte[] message = [.. Encoding.UTF8.GetBytes(_bare), (byte)',', .. serverFirst, (byte)',', .. Encoding.UTF8.GetBytes(withoutProof)];
         var stored = new byte[_hash.Size];

@@ -24,6 +24,7 @@ public sealed class ScramServer
     byte[] _nonce = [];
     byte[] _serverFirst = [];
     ScramKeys? _keys;
+    ReadOnlyMemory<byte> _channel;
     bool _finished;
 
     /// <param name="hash">The mechanism's hash (<see cref="Mechanisms.Scram"/>).</param>
@@ -43,6 +44,13 @@ public sealed class ScramServer
     }
 
     public ScramHash Hash => _hash;
+
+    /// <summary>
+    /// The data of tls-unique, taken only when a client asks for that binding; unset where TLS does not end here. It is
+    /// never announced. COMPAT(slixmpp before 1.9, and what is built on it): they know no other binding and insist on it,
+    /// also with TLS 1.3. Remove when nobody uses them: docs/decisions/011-channel-binding.md.
+    /// </summary>
+    public Func<ReadOnlyMemory<byte>>? TlsUnique { get; init; }
 
     /// <summary>The user name as the client wrote it, for <see cref="FakeCredentials"/>; valid after <see cref="Start"/>.</summary>
     public string UserName { get; private set; } = "";
@@ -198,7 +206,10 @@ public sealed class ScramServer
                 return SaslFailure.MalformedRequest;
             }
 
-            return type.SequenceEqual("tls-server-end-point"u8) && !_offer.EndPoint.IsEmpty ? null : SaslFailure.NotAuthorized;
+            _channel = type.SequenceEqual("tls-server-end-point"u8) ? _offer.EndPoint
+                : type.SequenceEqual("tls-unique"u8) && TlsUnique is not null ? TlsUnique()
+                : default;
+            return _channel.IsEmpty ? SaslFailure.NotAuthorized : null;
         }
 
         if (_plus || flag is not ((byte)'n' or (byte)'y'))
@@ -222,7 +233,7 @@ public sealed class ScramServer
             var header = _clientFirst.AsSpan(0, _bareStart);
             ReadOnlySpan<byte> input = rented.AsSpan(0, size);
             bound = input.StartsWith(header)
-                && CryptographicOperations.FixedTimeEquals(input[header.Length..], _plus ? _offer.EndPoint.Span : default);
+                && CryptographicOperations.FixedTimeEquals(input[header.Length..], _channel.Span);
         }
 
         ArrayPool<byte>.Shared.Return(rented);

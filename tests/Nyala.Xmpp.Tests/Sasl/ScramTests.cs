@@ -48,6 +48,25 @@ public sealed class ScramTests
         Assert.Empty(serverFinal);
     }
 
+    [Theory]
+    [InlineData(1, null)]
+    [InlineData(2, SaslFailure.NotAuthorized)]
+    public void An_older_client_binds_to_the_handshake_and_to_no_other_one(byte seenByTheServer, SaslFailure? failure)
+    {
+        var client = new ScramClient(ScramHash.Sha256, "juliet", "pencil") { Binding = ScramBinding.Unique, BindingData = new byte[] { 1 } };
+        var server = new ScramServer(ScramHash.Sha256, plus: true, Bound) { TlsUnique = () => new[] { seenByTheServer } };
+        Assert.Equal(failure, Run(client, server, Keys, out _));
+    }
+
+    [Fact]
+    public void A_binding_to_the_handshake_is_refused_where_TLS_does_not_end_here()
+    {
+        var client = new ScramClient(ScramHash.Sha256, "juliet", "pencil") { Binding = ScramBinding.Unique, BindingData = EndPoint };
+        Assert.Equal(SaslFailure.NotAuthorized, new ScramServer(ScramHash.Sha256, plus: true, Bound).Start(client.First()));
+        var noData = new ScramServer(ScramHash.Sha256, plus: true, Bound) { TlsUnique = () => default };
+        Assert.Equal(SaslFailure.NotAuthorized, noData.Start(client.First()));
+    }
+
     [Fact]
     public void The_wrong_password_is_refused()
     {
