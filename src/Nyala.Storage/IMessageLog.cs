@@ -99,7 +99,7 @@ public enum RowFlags
 /// </summary>
 public abstract class LogEntry
 {
-    public LogKind Kind { get; init; }
+    public LogKind Kind { get; set; }
 
     /// <summary>The account id of a local sender, or 0.</summary>
     public long Sender { get; set; }

@@ -36,4 +36,10 @@ public static partial class Log
 
     [LoggerMessage(1008, LogLevel.Warning, "{Connections} connections did not end in time and were cut")]
     public static partial void DrainedByForce(this ILogger logger, int connections);
+
+    [LoggerMessage(1200, LogLevel.Error, "Reading the log for {Session} failed, the rest is delivered at its next sign of life: {Problem}")]
+    public static partial void CatchUpFailed(this ILogger logger, string session, string problem);
+
+    [LoggerMessage(1300, LogLevel.Error, "The handler of {What} failed; the client was told internal-server-error")]
+    public static partial void HandlerFailed(this ILogger logger, string what, Exception exception);
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Nyala.Core.Connections;
+using Nyala.Core.Sessions;
 
 namespace Nyala.Core.Diagnostics;
 
@@ -17,9 +18,15 @@ public sealed class Metrics : IDisposable
         Slowed = Meter.CreateCounter<long>("nyala.connections.slowed", "{pause}", "Times a client was read more slowly because it sent more than Limits:BytesPerSecond.");
         Handshakes = Meter.CreateCounter<long>("nyala.tls.handshakes", "{handshake}", "TLS handshakes, by protocol or failed.");
         HandshakeTime = Meter.CreateHistogram<double>("nyala.tls.handshake.duration", "s", "Time from a client's hello to the end of the handshake, waiting for admission included.");
+        StanzasReceived = Meter.CreateCounter<long>("nyala.stanzas.received", "{stanza}", "Stanzas read from bound sessions.");
+        SlowReaders = Meter.CreateCounter<long>("nyala.sessions.slow", "{session}", "Sessions ended because the client did not read.");
     }
 
     public Meter Meter { get; }
+
+    public Counter<long> StanzasReceived { get; }
+
+    public Counter<long> SlowReaders { get; }
 
     public UpDownCounter<long> Connections { get; }
 
@@ -32,6 +39,10 @@ public sealed class Metrics : IDisposable
     public Counter<long> Handshakes { get; }
 
     public Histogram<double> HandshakeTime { get; }
+
+    /// <summary>Shows how many sessions there are.</summary>
+    internal void Observe(SessionRegistry sessions) =>
+        Meter.CreateObservableGauge("nyala.sessions", () => sessions.Count, "{session}", "Bound sessions, hibernated ones included.");
 
     /// <summary>Shows both lines of the admission.</summary>
     internal void Observe(Admission admission)

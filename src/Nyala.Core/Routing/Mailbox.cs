@@ -1,0 +1,270 @@
+using Nyala.Core.Sessions;
+using Nyala.Storage;
+
+namespace Nyala.Core.Routing;
+
+/// <summary>
+/// How far an account's incoming rows are delivered (R8). Rows are done, in flight to sessions, or pending: in
+/// (<c>cursor</c>, <c>end</c>] and not tracked. Rows up to the mark are done. Safe from any thread.
+/// </summary>
+public sealed class Mailbox
+{
+    /// <summary>Beyond this many tracked rows those that are done are forgotten; at worst one is delivered twice, under the same id.</summary>
+    const int TrackedBound = 4_096;
+
+    readonly Lock _gate = new();
+    readonly LocalAccount _account;
+    List<Row>? _rows;
+    long _mark;
+    long _cursor;
+    long _end;
+    long _archivedDone;
+
+    internal Mailbox(LocalAccount account, long mark, long head)
+    {
+        _account = account;
+        _mark = mark;
+        _cursor = mark;
+        _end = Math.Max(mark, head);
+    }
+
+    /// <summary>The newest row that was dispatched, or that existed when the account came into memory.</summary>
+    public long End
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _end;
+            }
+        }
+    }
+
+    /// <summary>Where pending rows may begin: everything up to here is done or in flight.</summary>
+    public long Cursor
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _cursor;
+            }
+        }
+    }
+
+    public bool HasPending
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _cursor < _end;
+            }
+        }
+    }
+
+    /// <summary>The client reads the archive itself: archived rows that exist now are done (R9).</summary>
+    public void ArchivedAreDone()
+    {
+        lock (_gate)
+        {
+            _archivedDone = _end;
+        }
+    }
+
+    /// <summary>On the log's thread, in position order: a row was handed to so many sessions; with 0 it is pending.</summary>
+    internal long Dispatched(long position, int sessions)
+    {
+        lock (_gate)
+        {
+            if (sessions > 0)
+            {
+                Track(position, sessions);
+                if (_cursor >= _end)
+                {
+                    _cursor = position;
+                }
+            }
+
+            _end = Math.Max(_end, position);
+            return Advance();
+        }
+    }
+
+    /// <summary>A reader of the log wants to send a row: false when it is done, or in flight elsewhere and <paramref name="onlyPending"/>.</summary>
+    internal bool TryTake(in ArchiveRow row, bool onlyPending)
+    {
+        lock (_gate)
+        {
+            if (onlyPending)
+            {
+                var archived = (row.Flags & RowFlags.InRecipientArchive) != 0;
+                if (row.Position <= _mark || Find(row.Position) >= 0 || (archived && row.Position <= _archivedDone))
+                {
+                    return false;
+                }
+            }
+
+            if (row.Position > _mark)
+            {
+                Track(row.Position, 1);
+            }
+
+            return true;
+        }
+    }
+
+    /// <summary>A reader has taken all pending rows up to here. Returns the mark when it rose, else 0.</summary>
+    internal long Passed(long position)
+    {
+        lock (_gate)
+        {
+            _cursor = Math.Max(_cursor, position);
+            return Advance();
+        }
+    }
+
+    /// <summary>A session has the row safely. Returns the mark when it rose, else 0.</summary>
+    internal long Acknowledged(long position)
+    {
+        lock (_gate)
+        {
+            var index = Find(position);
+            if (index < 0)
+            {
+                return 0;
+            }
+
+            _rows![index] = _rows[index] with { Done = true };
+            return Advance();
+        }
+    }
+
+    /// <summary>A session ended without having acknowledged the row; true when the row is pending again.</summary>
+    internal bool Released(long position)
+    {
+        lock (_gate)
+        {
+            var index = Find(position);
+            if (index < 0)
+            {
+                return false;
+            }
+
+            var row = _rows![index] with { InFlight = _rows[index].InFlight - 1 };
+            if (row.Done || row.InFlight > 0)
+            {
+                _rows[index] = row;
+                return false;
+            }
+
+            _rows.RemoveAt(index);
+            _cursor = Math.Min(_cursor, position - 1);
+            _end = Math.Max(_end, position);
+            return true;
+        }
+    }
+
+    /// <summary>The available session that should take pending rows, or null.</summary>
+    internal Session? Taker()
+    {
+        foreach (var session in _account.Sessions)
+        {
+            if (session.IsAvailable && session.Priority >= 0 && session.IsConnected)
+            {
+                return session;
+            }
+        }
+
+        return null;
+    }
+
+    void Track(long position, int sessions)
+    {
+        var rows = _rows ??= [];
+        var index = Find(position);
+        if (index >= 0)
+        {
+            rows[index] = rows[index] with { InFlight = rows[index].InFlight + sessions };
+            return;
+        }
+
+        if (rows.Count >= TrackedBound)
+        {
+            rows.RemoveAll(row => row.Done);
+            index = Find(position);
+        }
+
+        rows.Insert(~index, new Row(position, sessions, Done: false));
+    }
+
+    long Advance()
+    {
+        var limit = _cursor < _end ? _cursor : _end;
+        var gone = 0;
+        if (_rows is not null)
+        {
+            while (gone < _rows.Count && _rows[gone].Done)
+            {
+                gone++;
+            }
+
+            if (gone < _rows.Count)
+            {
+                limit = Math.Min(limit, _rows[gone].Position - 1);
+            }
+
+            // Rows that are done but lie behind pending ones stay tracked, so that the reader skips them.
+            while (gone > 0 && _rows[gone - 1].Position > limit)
+            {
+                gone--;
+            }
+
+            _rows.RemoveRange(0, gone);
+            if (_rows.Count == 0)
+            {
+                _rows = null;
+            }
+        }
+
+        if (limit <= _mark)
+        {
+            return 0;
+        }
+
+        _mark = limit;
+        return limit;
+    }
+
+    int Find(long position)
+    {
+        if (_rows is null)
+        {
+            return ~0;
+        }
+
+        int low = 0, high = _rows.Count - 1;
+        while (low <= high)
+        {
+            var middle = (low + high) >>> 1;
+            var found = _rows[middle].Position;
+            if (found == position)
+            {
+                return middle;
+            }
+
+            if (found < position)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+
+        return ~low;
+    }
+
+    readonly record struct Row(long Position, int InFlight, bool Done);
+}

@@ -1,0 +1,241 @@
+// HOT PATH
+using System.Buffers;
+using System.Text;
+using Nyala.Core.Sessions;
+using Nyala.Storage;
+using Nyala.Xmpp;
+using Nyala.Xmpp.Stanzas;
+
+namespace Nyala.Core.Routing;
+
+/// <summary>
+/// A message on its way: what the stages look at, the row the log writes, and its dispatch after the commit. One object for
+/// all three, so that a message costs one allocation beside its bytes.
+/// </summary>
+public sealed class MessageEntry : LogEntry, ITicket
+{
+    readonly Router _router;
+    volatile bool _done;
+    StanzaError? _error;
+
+    internal MessageEntry(Router router, Stanza message, Jid from, Jid to)
+    {
+        _router = router;
+        Message = message;
+        FromJid = from;
+        ToJid = to;
+    }
+
+    /// <summary>The stanza as it will be stored and delivered, <c>from</c> and <c>to</c> stamped.</summary>
+    public Stanza Message { get; private set; }
+
+    /// <summary>The sender's full address.</summary>
+    public Jid FromJid { get; }
+
+    /// <summary>Whom it is for (the sender's own bare address when it named nobody).</summary>
+    public Jid ToJid { get; }
+
+    /// <summary>The local sender, or null.</summary>
+    public LocalAccount? FromAccount { get; internal init; }
+
+    /// <summary>The local recipient, or null (the domain, another server).</summary>
+    public LocalAccount? ToAccount { get; internal set; }
+
+    /// <summary>The session it came from; null for what the server itself or others send.</summary>
+    public Session? Origin { get; internal init; }
+
+    public MessagePolicy Policy { get; internal set; }
+
+    /// <summary>A hook sets this to end the way of the message in silence: it counts, and nothing is sent or stored.</summary>
+    public bool IsDropped { get; set; }
+
+    /// <summary>What the sender is told when the entry's turn comes, or null.</summary>
+    internal StanzaError? Error
+    {
+        get => _error;
+        set => _error = value;
+    }
+
+    bool ITicket.IsDone => _done;
+
+    bool ITicket.Counts => true;
+
+    bool ITicket.IsOrdered => true;
+
+    bool ITicket.HoldsMessages => false;
+
+    /// <summary>Puts a changed stanza in place of the message (a stage that stamps).</summary>
+    public void Replace(Stanza message) => Message = message;
+
+    /// <summary>On the log's thread, in log order: what is durable goes out now.</summary>
+    public override void Complete()
+    {
+        Router.EnterBatch();
+        switch (Outcome)
+        {
+            case LogOutcome.Committed when !IsDropped:
+                Dispatch();
+                break;
+            case LogOutcome.Failed:
+                _error = Failure == LogFailure.Full
+                    ? StanzaError.ResourceConstraint with { Text = "The server's disk is full; the message was not stored." }
+                    : StanzaError.InternalServerError with { Text = "The message could not be stored." };
+                break;
+        }
+
+        Finish();
+    }
+
+    void ITicket.Pop(Pipeline pipeline)
+    {
+        if (_error is not null && Message.Type != StanzaType.Error)
+        {
+            pipeline.Session.SendError(Message, _error);
+        }
+
+        if (Kind == LogKind.Message && Outcome is LogOutcome.Committed or LogOutcome.Duplicate)
+        {
+            pipeline.Committed(Handled);
+        }
+    }
+
+    /// <summary>Nothing more will happen to it; its ticket may be taken off the sender's pipeline.</summary>
+    internal void Finish()
+    {
+        _done = true;
+        Origin?.Pipeline.Schedule();
+    }
+
+    /// <summary>Hands the message to every session that gets it, now.</summary>
+    internal void Dispatch()
+    {
+        var inFlight = 0;
+        if (ToAccount is { IsRemoved: false } recipient)
+        {
+            inFlight = DeliverTo(recipient);
+            if ((Flags & RowFlags.Deliver) != 0)
+            {
+                _router.Marked(recipient, recipient.Mailbox.Dispatched(Position, inFlight));
+            }
+        }
+
+        if (Policy.Copy && FromAccount is { } sender && !ReferenceEquals(sender, ToAccount))
+        {
+            Copy(sender, CopyDirection.Sent, delivered: Delivery.Ignore);
+        }
+
+        foreach (var hook in _router.Features.Hooks[(int)MessageStage.Delivered])
+        {
+            hook(this);
+        }
+    }
+
+    int DeliverTo(LocalAccount recipient)
+    {
+        var full = ToJid.Resource;
+        var match = full is null ? null : recipient.Find(full);
+        var rule = DeliveryRules.For(Message.Type, full is not null, match is not null, recipient.Presence);
+        var inFlight = 0;
+        if (rule == Delivery.Resource)
+        {
+            inFlight += Deliver(match!);
+        }
+        else if (rule == Delivery.NonNegative)
+        {
+            foreach (var session in recipient.Sessions)
+            {
+                if (session.IsAvailable && session.Priority >= 0)
+                {
+                    inFlight += Deliver(session);
+                }
+            }
+        }
+
+        if (Policy.Copy && rule is not (Delivery.Ignore or Delivery.Refuse))
+        {
+            inFlight += Copy(recipient, CopyDirection.Received, rule);
+        }
+
+        return inFlight;
+    }
+
+    int Deliver(Session session)
+    {
+        var stamp = (Flags & RowFlags.InRecipientArchive) != 0;
+        var accepted = session.Outbox.Send(new Outbound(Message, Position) { StampId = stamp, Confirms = (Flags & RowFlags.Deliver) != 0, IsUrgent = Policy.Urgent });
+        _router.Touch(session);
+        return accepted && session.IsAvailable && session.Priority >= 0 ? 1 : 0;
+    }
+
+    /// <summary>XEP-0280 §7, §8: each device of the account that did not get (or send) the original, if it asked for copies.</summary>
+    int Copy(LocalAccount owner, CopyDirection direction, Delivery delivered)
+    {
+        var inFlight = 0;
+        byte[]? message = null;
+        foreach (var session in owner.Sessions)
+        {
+            if (!session.WantsCopies || ReferenceEquals(session, Origin) || GotOriginal(session, delivered))
+            {
+                continue;
+            }
+
+            if (_router.Features.Copies is not { } render)
+            {
+                return 0;
+            }
+
+            message ??= Complete(owner, direction);
+            var copy = render(owner.Jid, session.Jid, message, direction);
+            var confirms = direction == CopyDirection.Received && (Flags & RowFlags.Deliver) != 0;
+            var accepted = session.Outbox.Send(new Outbound(copy, StanzaKind.Message, Position) { Confirms = confirms, IsUrgent = Policy.Urgent });
+            _router.Touch(session);
+            if (accepted && session.IsAvailable && session.Priority >= 0)
+            {
+                inFlight++;
+            }
+        }
+
+        return inFlight;
+    }
+
+    bool GotOriginal(Session session, Delivery delivered) => delivered switch
+    {
+        Delivery.Resource => session.Jid.Resource == ToJid.Resource,
+        Delivery.NonNegative => session.IsAvailable && session.Priority >= 0,
+        _ => false,
+    };
+
+    byte[] Complete(LocalAccount owner, CopyDirection direction)
+    {
+        var archive = direction == CopyDirection.Sent ? RowFlags.InSenderArchive : RowFlags.InRecipientArchive;
+        Span<byte> id = stackalloc byte[StanzaId.MaxLength];
+        var length = (Flags & archive) != 0 ? StanzaId.Write(id, owner, _router.Ids, Position) : 0;
+        var buffer = new ArrayBufferWriter<byte>(Message.Bytes.Length + length + 16);
+        Message.WriteTo(buffer, Xmpp.Xml.Framing.Stream, id[..length]);
+        return buffer.WrittenSpan.ToArray();
+    }
+}
+
+/// <summary>The element that carries an archive's id (XEP-0359 §3).</summary>
+static class StanzaId
+{
+    /// <summary>Enough for the longest bare address.</summary>
+    public const int MaxLength = 2_048 + 128;
+
+    public static int Write(Span<byte> output, LocalAccount owner, ArchiveIds ids, long position)
+    {
+        // A prepared bare address has no character that XML wants escaped (RFC 7622 §3.3.1).
+        var at = Put(output, "<stanza-id xmlns='urn:xmpp:sid:0' by='"u8);
+        at += Encoding.UTF8.GetBytes(owner.Jid.ToString(), output[at..]);
+        at += Put(output[at..], "' id='"u8);
+        ids.Encode(owner.Id, position, output.Slice(at, ArchiveIds.Length));
+        at += ArchiveIds.Length;
+        return at + Put(output[at..], "'/>"u8);
+    }
+
+    static int Put(Span<byte> output, ReadOnlySpan<byte> text)
+    {
+        text.CopyTo(output);
+        return text.Length;
+    }
+}

@@ -1,0 +1,367 @@
+// HOT PATH
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Nyala.Core.Sessions;
+using Nyala.Storage;
+using Nyala.Xmpp;
+using Nyala.Xmpp.Stanzas;
+using Nyala.Xmpp.Xml;
+
+namespace Nyala.Core.Routing;
+
+/// <summary>
+/// Where each stanza of a local session goes (RFC 6120 §10, RFC 6121 §8). Messages take the log's way; iq and presence
+/// take their handlers'. Safe from any thread.
+/// </summary>
+public sealed class Router
+{
+    /// <summary>The sessions written to in the batch that the log is completing; only set on the log's thread.</summary>
+    [ThreadStatic]
+    static List<Session>? Batch;
+
+    readonly NyalaServer _server;
+    readonly IqRouting _iqs;
+    readonly PresenceRouting _presence;
+
+    internal Router(NyalaServer server)
+    {
+        _server = server;
+        _iqs = new(server);
+        _presence = new(server);
+        server.Store.Log.BatchCompleted = FlushBatch;
+    }
+
+    internal FeatureTable Features => _server.Features;
+
+    internal ArchiveIds Ids => _server.Store.Archive.Ids;
+
+    /// <summary>Starts a stanza on its way; null when everything about it is finished. Under the session's pipeline lock, in order.</summary>
+    /// <param name="handled">The count this stanza brings the stream to.</param>
+    internal ITicket? Start(Session session, Stanza stanza, uint handled)
+    {
+        _server.Metrics.StanzasReceived.Add(1);
+        if (stanza.MalformedAddress)
+        {
+            return new Refusal(stanza, StanzaError.JidMalformed);
+        }
+
+        return stanza.Kind switch
+        {
+            StanzaKind.Message => StartMessage(session, stanza, handled),
+            StanzaKind.Iq => _iqs.Start(session, stanza),
+            _ => _presence.Start(session, stanza),
+        };
+    }
+
+    /// <summary>
+    /// Sends a message that the server makes itself, or that came from a room, a component or another server: it enters on
+    /// the recipient's side. Completes at once; the log delivers it.
+    /// </summary>
+    public async ValueTask SendAsync(Stanza message, Jid from, Jid to)
+    {
+        if (to.Domain != _server.Options.Domain || to.Local is null || await _server.Accounts.LocateAsync(to.Local) is not { } account)
+        {
+            return;
+        }
+
+        var policy = MessagePolicy.Of(message);
+        var flags = policy.Flags & ~RowFlags.InSenderArchive;
+        var entry = new MessageEntry(this, message.Rewrite(from, to), from, to)
+        {
+            ToAccount = account,
+            Policy = policy,
+            Flags = flags,
+            Recipient = account.Id,
+            From = from.ToString(),
+            To = to.ToString(),
+        };
+        entry.Stanza = entry.Message.Bytes;
+        if (Incoming(entry) is null && !entry.IsDropped)
+        {
+            entry.Kind = entry.Flags == RowFlags.None ? LogKind.PassThrough : LogKind.Message;
+            _server.Store.Log.Append(entry);
+        }
+    }
+
+    /// <summary>Notes a mark that rose, to be written soon (R8).</summary>
+    internal void Marked(LocalAccount account, long mark)
+    {
+        if (mark > 0)
+        {
+            _server.Store.Mailboxes.SetMark(account.Id, mark);
+        }
+    }
+
+    /// <summary>A session was written to: flushed at the end of the log's batch, or at once elsewhere.</summary>
+    internal void Touch(Session session)
+    {
+        if (Batch is { } batch)
+        {
+            if (!session.IsTouched)
+            {
+                session.IsTouched = true;
+                batch.Add(session);
+            }
+        }
+        else
+        {
+            session.Outbox.Flush();
+        }
+    }
+
+    /// <summary>The log's thread begins to complete entries: from here on it flushes once per batch.</summary>
+    internal static void EnterBatch() => Batch ??= [];
+
+    static void FlushBatch()
+    {
+        if (Batch is not { Count: > 0 } batch)
+        {
+            return;
+        }
+
+        foreach (var session in batch)
+        {
+            session.IsTouched = false;
+            session.Outbox.Flush();
+        }
+
+        batch.Clear();
+    }
+
+    ITicket? StartMessage(Session session, Stanza stanza, uint handled)
+    {
+        var to = stanza.To ?? session.Jid.Bare;
+        if (to.Domain != _server.Options.Domain)
+        {
+            return Refused(stanza, StanzaError.RemoteServerNotFound);
+        }
+
+        if (to.Local is null)
+        {
+            return Refused(stanza, StanzaError.ServiceUnavailable);
+        }
+
+        if (_server.Accounts.TryGet(to.Local, out var account))
+        {
+            return Submit(session, stanza, to, account, handled);
+        }
+
+        var locating = _server.Accounts.LocateAsync(to.Local);
+        return locating.IsCompletedSuccessfully
+            ? Submit(session, stanza, to, locating.GetAwaiter().GetResult(), handled)
+            : new LookUp(this, session, stanza, to, handled).Begin(locating);
+    }
+
+    /// <summary>All checks, then the log. Returns the ticket, or null when it is delivered already.</summary>
+    ITicket? Submit(Session session, Stanza stanza, Jid to, LocalAccount? recipient, uint handled)
+    {
+        var sender = session.Account;
+        var policy = MessagePolicy.Of(stanza);
+        var flags = ReferenceEquals(recipient, sender) ? policy.Flags & ~RowFlags.InSenderArchive : policy.Flags;
+        var message = Spoofed(stanza, sender, to) ? WithoutSpoofedIds(stanza, sender, to) : stanza;
+        var entry = new MessageEntry(this, message.Rewrite(session.Jid, to), session.Jid, to)
+        {
+            Origin = session,
+            FromAccount = sender,
+            ToAccount = recipient,
+            Policy = policy,
+            Flags = flags,
+            Sender = sender.Id,
+            Recipient = recipient?.Id ?? 0,
+            From = session.Jid.ToString(),
+            To = to.ToString(),
+            Stream = session.StreamNumber,
+            Handled = handled,
+        };
+        if ((Outgoing(entry) ?? Incoming(entry)) is { } error)
+        {
+            return Refused(stanza, error);
+        }
+
+        if (entry.IsDropped)
+        {
+            return null;
+        }
+
+        entry.Stanza = entry.Message.Bytes;
+        if (entry.Flags != RowFlags.None)
+        {
+            entry.Kind = LogKind.Message;
+            entry.Fingerprint = Fingerprint(entry);
+            _server.Store.Log.Append(entry);
+            return entry;
+        }
+
+        if (session.Pipeline.HasUncommitted)
+        {
+            // R4: a transient message must not overtake those that wait for their commit.
+            _server.Store.Log.Append(entry);
+            return entry;
+        }
+
+        entry.Dispatch();
+        return null;
+    }
+
+    StanzaError? Outgoing(MessageEntry entry)
+    {
+        if (Features.Blocks(entry.FromAccount!, entry.ToJid))
+        {
+            // XEP-0191 §3.2: one does not talk to whom one has blocked.
+            return StanzaError.NotAcceptable with { Application = new Element("blocked", Ns.BlockingErrors) };
+        }
+
+        return Run(MessageStage.OutgoingCheck, entry) ?? Run(MessageStage.OutgoingStamp, entry);
+    }
+
+    StanzaError? Incoming(MessageEntry entry)
+    {
+        var recipient = entry.ToAccount;
+        var full = entry.ToJid.Resource;
+        var rule = DeliveryRules.For(
+            entry.Message.Type, full is not null, full is not null && recipient?.Find(full) is not null, recipient?.Presence ?? Presence.NoAccount);
+        if (rule == Delivery.Refuse || (recipient is not null && Features.Blocks(recipient, entry.FromJid)))
+        {
+            // Who blocks answers like nobody (RFC 6121 §8.5.1, XEP-0191 §3.3).
+            return StanzaError.ServiceUnavailable;
+        }
+
+        entry.IsDropped = rule == Delivery.Ignore;
+        return Run(MessageStage.IncomingCheck, entry) ?? Run(MessageStage.Archive, entry);
+    }
+
+    StanzaError? Run(MessageStage stage, MessageEntry entry)
+    {
+        foreach (var hook in Features.Hooks[(int)stage])
+        {
+            if (hook(entry) is { } error)
+            {
+                return error;
+            }
+        }
+
+        return null;
+    }
+
+    static Refusal? Refused(Stanza stanza, StanzaError error) =>
+        stanza.Type == StanzaType.Error ? null : new Refusal(stanza, error);
+
+    /// <summary>R6: ids that claim to be ours are taken out; others, and origin-id, stay.</summary>
+    static bool Spoofed(Stanza stanza, LocalAccount sender, Jid to)
+    {
+        return stanza.HasNamespace(Ns.StanzaIds) && Find(stanza, sender, to);
+
+        static bool Find(Stanza stanza, LocalAccount sender, Jid to) =>
+            stanza.ToElement().Children.Any(child => IsSpoofed(child, sender, to));
+    }
+
+    static bool IsSpoofed(Element child, LocalAccount sender, Jid to) =>
+        child.Is("stanza-id", Ns.StanzaIds)
+        && (!Jid.TryParse(child["by"], out var by) || by.Domain == sender.Jid.Domain || by.Equals(to.Bare));
+
+    static Stanza WithoutSpoofedIds(Stanza stanza, LocalAccount sender, Jid to)
+    {
+        var element = stanza.ToElement();
+        var clean = new Element(element.Name, element.Namespace);
+        foreach (var (key, value) in element.Attributes)
+        {
+            clean.Set(key, value);
+        }
+
+        foreach (var node in element.Nodes)
+        {
+            if (node is Element child)
+            {
+                clean.Add(IsSpoofed(child, sender, to) ? null : child);
+            }
+            else
+            {
+                clean.AddText((string)node);
+            }
+        }
+
+        return Stanza.Of(clean);
+    }
+
+    /// <summary>R5: what a resend has in common with the first send; default when the client gave no id to know it by.</summary>
+    static UInt128 Fingerprint(MessageEntry entry)
+    {
+        var message = entry.Message;
+        if (!message.Has("body", Ns.Client) && !message.Has("encrypted", Ns.Omemo) && !message.Has("encrypted", Ns.Omemo2) && !message.Has("openpgp", Ns.OpenPgp))
+        {
+            return default;
+        }
+
+        var id = message.HasNamespace(Ns.StanzaIds) ? message.Child("origin-id", Ns.StanzaIds)?["id"] : null;
+        id ??= message.Id is { Length: >= 16 } own ? own : null;
+        if (id is null)
+        {
+            return default;
+        }
+
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{entry.ToJid.Bare}\n{message.Type}\n{id}"), hash);
+        return BinaryPrimitives.ReadUInt128LittleEndian(hash);
+    }
+
+    /// <summary>A stanza answered with an error in its turn.</summary>
+    internal sealed class Refusal(Stanza stanza, StanzaError error) : ITicket
+    {
+        public bool IsDone => true;
+
+        public bool Counts => true;
+
+        public bool IsOrdered => false;
+
+        public bool HoldsMessages => false;
+
+        public void Pop(Pipeline pipeline)
+        {
+            if (stanza.Type is not (StanzaType.Error or StanzaType.Result))
+            {
+                pipeline.Session.SendError(stanza, error);
+            }
+        }
+    }
+
+    /// <summary>A message whose recipient is being looked up.</summary>
+    sealed class LookUp(Router router, Session session, Stanza stanza, Jid to, uint handled) : ITicket
+    {
+        volatile ITicket? _ticket;
+        volatile bool _found;
+
+        public bool IsDone => _found && (_ticket is null || _ticket.IsDone);
+
+        public bool Counts => true;
+
+        public bool IsOrdered => true;
+
+        public bool HoldsMessages => !_found;
+
+        public void Pop(Pipeline pipeline) => _ticket?.Pop(pipeline);
+
+        public LookUp Begin(ValueTask<LocalAccount?> locating)
+        {
+            _ = RunAsync(locating);
+            return this;
+        }
+
+        async Task RunAsync(ValueTask<LocalAccount?> locating)
+        {
+            await Task.Yield();
+            try
+            {
+                var account = await locating;
+                session.Pipeline.Enter(() => _ticket = router.Submit(session, stanza, to, account, handled));
+            }
+            catch (StoreException e)
+            {
+                _ticket = new Refusal(stanza, e.Failure == LogFailure.Full ? StanzaError.ResourceConstraint : StanzaError.InternalServerError);
+            }
+
+            _found = true;
+            session.Pipeline.Schedule();
+        }
+    }
+}

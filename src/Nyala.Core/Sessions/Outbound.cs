@@ -1,0 +1,58 @@
+// HOT PATH
+using Nyala.Xmpp.Stanzas;
+
+namespace Nyala.Core.Sessions;
+
+/// <summary>One stanza on its way to a session: shared bytes, and what its acknowledgement means.</summary>
+public readonly struct Outbound
+{
+    public Outbound(Stanza stanza, long position = 0)
+    {
+        Stanza = stanza;
+        Kind = stanza.Kind;
+        Position = position;
+    }
+
+    public Outbound(byte[] bytes, StanzaKind kind, long position = 0)
+    {
+        Bytes = bytes;
+        Kind = kind;
+        Position = position;
+    }
+
+    /// <summary>The stanza, or null when <see cref="Bytes"/> is the whole element.</summary>
+    public Stanza? Stanza { get; }
+
+    /// <summary>A complete canonical element made for this session.</summary>
+    public byte[]? Bytes { get; }
+
+    public StanzaKind Kind { get; }
+
+    /// <summary>The archive row it shows, or 0 for what is not stored.</summary>
+    public long Position { get; }
+
+    /// <summary>The row's stanza-id in the session's own archive is added while writing.</summary>
+    public bool StampId { get; init; }
+
+    /// <summary>Its acknowledgement makes the row done in the account's mailbox (R8).</summary>
+    public bool Confirms { get; init; }
+
+    /// <summary>An inactive client gets it at once (R12).</summary>
+    public bool IsUrgent { get; init; }
+
+    /// <summary>Read from the log by the session's own catch-up.</summary>
+    internal bool FromLog { get; init; }
+
+    /// <summary>The complete element, for whoever looks into it. Cold.</summary>
+    public Stanza ToStanza() => Stanza ?? Stanza.Parse(Bytes!);
+}
+
+/// <summary>Decides what an inactive client need not see yet (XEP-0352). Called under the outbox's lock: must be quick.</summary>
+public interface IOutboundFilter
+{
+    /// <summary>True: the filter keeps the stanza (bounded) and gives it back from <see cref="TakeHeld"/>.</summary>
+    bool Hold(in Outbound stanza);
+
+    /// <summary>What was held, in order; empty afterwards. Written before anything else goes out.</summary>
+    IReadOnlyList<Outbound> TakeHeld();
+}

@@ -1,0 +1,369 @@
+using System.Globalization;
+using Nyala.Core.Connections;
+using Nyala.Core.Routing;
+using Nyala.Xmpp;
+using Nyala.Xmpp.Stanzas;
+using Nyala.Xmpp.Xml;
+
+namespace Nyala.Core.Sessions;
+
+/// <summary>
+/// One bound resource. Survives its connection when stream management allows it (hibernation, resumption). Its inbound
+/// side is the <see cref="Pipeline"/>, its outbound side the <see cref="Outbox"/>. Safe from any thread.
+/// </summary>
+public sealed class Session : IStreamHandler, ITimerTarget
+{
+    /// <summary>The id of the server's own pings; their answers are recognised by it.</summary>
+    internal const string PingId = "nyala-ping";
+
+    readonly NyalaServer _server;
+    readonly Lock _state = new();
+    Slots _slots;
+    TimerHandle? _timer;
+    Stanza? _presence;
+    long _heardAt;
+    long _lagging;
+    bool _hibernating;
+    bool _answersPings;
+    bool _ended;
+
+    internal Session(NyalaServer server, LocalAccount account, Jid jid, long streamNumber)
+    {
+        _server = server;
+        Account = account;
+        Jid = jid;
+        StreamNumber = streamNumber;
+        Pipeline = new(this, server);
+        Outbox = new(this, server);
+        _heardAt = server.Time.GetTimestamp();
+    }
+
+    /// <summary>The full address.</summary>
+    public Jid Jid { get; }
+
+    public LocalAccount Account { get; }
+
+    /// <summary>Never used before and never again (R3).</summary>
+    public long StreamNumber { get; }
+
+    /// <summary>The client's own id of its installation (XEP-0388 user-agent), or null.</summary>
+    public string? Device { get; init; }
+
+    public Outbox Outbox { get; }
+
+    internal Pipeline Pipeline { get; }
+
+    /// <summary>The last broadcast presence, its <c>from</c> stamped; null while unavailable.</summary>
+    public Stanza? Presence => Volatile.Read(ref _presence);
+
+    public bool IsAvailable => Presence is not null;
+
+    /// <summary>−128 to 127 (RFC 6121 §4.7.2.3); of meaning only while available.</summary>
+    public int Priority { get; private set; }
+
+    /// <summary>The client wants copies of what its account's other devices send and receive (XEP-0280).</summary>
+    public bool WantsCopies { get; set; }
+
+    /// <summary>The session waits for its connection to come back instead of ending with it.</summary>
+    public bool IsResumable { get; private set; }
+
+    /// <summary>Stream management is in use.</summary>
+    internal bool IsCounting { get; private set; }
+
+    public bool IsConnected => Outbox.Connection is not null;
+
+    public bool HasEnded => Volatile.Read(ref _ended);
+
+    /// <summary>On the list of sessions the log's batch flushes; only touched on the log's thread.</summary>
+    internal bool IsTouched { get; set; }
+
+    public T? Get<T>(SlotKey<T> key) => _slots.Get(key);
+
+    public void Set<T>(SlotKey<T> key, T? value) => _slots.Set(key, value);
+
+    /// <summary>Sends a stanza made here and flushes. False when the session did not take it.</summary>
+    public bool Send(Element stanza)
+    {
+        var kind = stanza.Name switch { "message" => StanzaKind.Message, "presence" => StanzaKind.Presence, _ => StanzaKind.Iq };
+        return Send(new Outbound(stanza.ToUtf8(), kind) { IsUrgent = kind == StanzaKind.Iq });
+    }
+
+    /// <summary>Sends a stanza and flushes. False when the session did not take it.</summary>
+    public bool Send(in Outbound stanza)
+    {
+        var taken = Outbox.Send(stanza);
+        Outbox.Flush();
+        return taken;
+    }
+
+    /// <summary>Answers one of the client's own stanzas with an error (RFC 6120 §8.3.1).</summary>
+    public void SendError(Stanza about, StanzaError error)
+    {
+        var answer = new Element(about.Name, Ns.Client)
+            .Set("type", "error").Set("id", about.Id).Set("from", (about.To ?? Jid.Bare).ToString()).Set("to", Jid.ToString());
+        if (about.Kind == StanzaKind.Iq)
+        {
+            answer.Add(about.Payload);
+        }
+
+        Send(new Outbound(answer.Add(error.ToElement()).ToUtf8(), about.Kind) { IsUrgent = true });
+    }
+
+    /// <summary>Enables stream management (XEP-0198 §3); returns the <c>enabled</c> element. The caller sends it where <paramref name="send"/> is false.</summary>
+    public Element EnableStreamManagement(bool resumable, bool send)
+    {
+        var limits = _server.Options.Limits;
+        var enabled = new Element("enabled", Ns.StreamManagement);
+        if (resumable)
+        {
+            enabled.Set("id", _server.StreamIds.Encode(Account.Id, StreamNumber))
+                .Set("resume", "true")
+                .Set("max", ((int)limits.ResumptionTime.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+        }
+
+        IsResumable = resumable;
+        IsCounting = true;
+        Pipeline.StartCounting();
+        Outbox.StartCounting(send ? enabled : null);
+        return enabled;
+    }
+
+    /// <summary>Takes over a connection whose negotiation is finished.</summary>
+    internal void Attach(Connection connection)
+    {
+        lock (_state)
+        {
+            _hibernating = false;
+            _heardAt = _server.Time.GetTimestamp();
+            connection.Handler = this;
+        }
+
+        Outbox.Attach(connection);
+        ArmTimer(_server.Options.Limits.ProbeAfter);
+    }
+
+    /// <summary>The connection is left behind, because another takes over or it is lost.</summary>
+    internal void Detach() => Outbox.Detach();
+
+    /// <summary>Ends the session for good: it leaves its account, and what it had in flight is pending again. Idempotent.</summary>
+    public async Task EndAsync(EndReason reason, StreamError? error = null)
+    {
+        lock (_state)
+        {
+            if (_ended)
+            {
+                return;
+            }
+
+            _ended = true;
+            _timer?.Cancel();
+        }
+
+        var connection = Outbox.Connection;
+        await _server.Sessions.RemoveAsync(this);
+        Pipeline.WriteDown();
+        connection?.End(reason, error);
+        Volatile.Write(ref _presence, null);
+        var pending = Outbox.End(out var unanswered);
+        foreach (var iq in unanswered)
+        {
+            _server.Sessions.Bounce(iq);
+        }
+
+        if (pending)
+        {
+            Account.Mailbox.Taker()?.Outbox.DeliverPending();
+        }
+    }
+
+    /// <summary>Notes the session's presence; false when it is malformed. Under the pipeline's lock.</summary>
+    internal bool UpdatePresence(Stanza presence)
+    {
+        if (presence.Type == StanzaType.Unavailable)
+        {
+            Volatile.Write(ref _presence, null);
+            return true;
+        }
+
+        var priority = 0;
+        if (presence.Child("priority", Ns.Client) is { } element
+            && (!int.TryParse(element.Text.AsSpan().Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out priority) || priority is < -128 or > 127))
+        {
+            return false;
+        }
+
+        Priority = priority;
+        Volatile.Write(ref _presence, presence.Rewrite(Jid, null));
+        return true;
+    }
+
+    /// <summary>A result or error for the server or the own account: the answer to a ping of ours, or nothing we know.</summary>
+    internal void Answered(Stanza iq)
+    {
+        if (iq.Id == PingId)
+        {
+            _answersPings = true;
+            Outbox.PingAnswered();
+        }
+    }
+
+    /// <summary>Makes sure the timer comes within that time.</summary>
+    internal void ArmTimer(TimeSpan within)
+    {
+        lock (_state)
+        {
+            if (_ended)
+            {
+                return;
+            }
+
+            if (_timer is null)
+            {
+                _timer = _server.Timers.Schedule(within, this);
+            }
+            else
+            {
+                _timer.Schedule(within);
+            }
+        }
+    }
+
+    /// <summary>The client or its socket does not take what it is sent: it has a while to catch up (R10).</summary>
+    internal void LagBegan() => Volatile.Write(ref _lagging, _server.Time.GetTimestamp());
+
+    internal void LagEnded()
+    {
+        Volatile.Write(ref _lagging, 0);
+        if (IsAvailable && Priority >= 0)
+        {
+            Outbox.DeliverPending();
+        }
+    }
+
+    public void Due(TimerHandle timer)
+    {
+        if (_ended)
+        {
+            return;
+        }
+
+        var limits = _server.Options.Limits;
+        if (Outbox.Connection is not { } connection)
+        {
+            if (_hibernating && _server.Time.GetElapsedTime(_heardAt) >= limits.ResumptionTime)
+            {
+                _ = EndAsync(EndReason.ConnectionLost);
+            }
+            else
+            {
+                ArmTimer(Rest(limits.ResumptionTime));
+            }
+
+            return;
+        }
+
+        var silent = _server.Time.GetElapsedTime(_heardAt);
+        var lagging = Volatile.Read(ref _lagging);
+        if (lagging != 0 && silent >= limits.ProbeAfter && _server.Time.GetElapsedTime(lagging) >= limits.ProbeAfter && connection.Pending > 0)
+        {
+            _server.Metrics.SlowReaders.Add(1);
+            _ = EndAsync(EndReason.DoesNotRead, StreamError.ResourceConstraint with { Text = "The client does not read what it is sent." });
+        }
+        else if (Outbox.AwaitsAnswer && silent >= limits.ProbeAfter + limits.ProbeAnswer && (IsResumable || _answersPings))
+        {
+            connection.Abort(EndReason.Unresponsive);
+        }
+        else
+        {
+            if (!Outbox.AwaitsAnswer && (Outbox.HasUnacknowledged || silent >= limits.ProbeAfter))
+            {
+                Outbox.Probe();
+            }
+
+            ArmTimer(Outbox.AwaitsAnswer ? limits.ProbeAnswer : limits.ProbeAfter);
+        }
+    }
+
+    public ValueTask OpenedAsync(Connection connection, StreamHeader header)
+    {
+        // A stream is opened once after binding (RFC 6120 §4.3.3 restarts end with SASL).
+        _ = EndAsync(EndReason.ProtocolError, StreamError.BadFormat with { Text = "The stream is open already." });
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask ReceivedAsync(Connection connection, Stanza stanza)
+    {
+        if (_ended || connection != Outbox.Connection)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        Volatile.Write(ref _heardAt, _server.Time.GetTimestamp());
+        if (stanza.Kind == StanzaKind.Nonza)
+        {
+            return _server.Nonzas.ReceiveAsync(this, stanza);
+        }
+
+        if (stanza.From is { } from && !from.Equals(Jid) && !from.Equals(Account.Jid))
+        {
+            // RFC 6120 §8.1.2.1 and §4.9.3.9: who speaks for others is cut off.
+            return new(EndAsync(EndReason.ProtocolError, StreamError.InvalidFrom));
+        }
+
+        return Pipeline.ReceiveAsync(stanza);
+    }
+
+    public void ReadCompleted(Connection connection) => Outbox.Flush();
+
+    public void Drained(Connection connection) => Outbox.Drained();
+
+    public void Closed(Connection connection)
+    {
+        if (connection == Outbox.Connection)
+        {
+            _ = CloseAsync();
+        }
+    }
+
+    public void Ended(Connection connection, EndReason reason)
+    {
+        if (connection != Outbox.Connection)
+        {
+            return;
+        }
+
+        if (!IsResumable || reason is not (EndReason.ConnectionLost or EndReason.Unresponsive or EndReason.Overload))
+        {
+            _ = EndAsync(reason);
+            return;
+        }
+
+        lock (_state)
+        {
+            _hibernating = true;
+        }
+
+        Detach();
+        ArmTimer(_server.Options.Limits.ResumptionTime);
+    }
+
+    /// <summary>The last words of a stream that ends in order: everything handled, and how much that was (R15).</summary>
+    internal async Task CloseAsync(EndReason reason = EndReason.ClosedByPeer, StreamError? error = null)
+    {
+        await Task.WhenAny(Pipeline.DrainedAsync(), Task.Delay(TimeSpan.FromSeconds(5), _server.Time));
+        if (IsCounting)
+        {
+            Pipeline.AckRequested();
+            await Task.WhenAny(Pipeline.DrainedAsync(), Task.Delay(TimeSpan.FromSeconds(1), _server.Time));
+        }
+
+        Outbox.Flush();
+        await EndAsync(reason, error);
+    }
+
+    TimeSpan Rest(TimeSpan whole)
+    {
+        var rest = whole - _server.Time.GetElapsedTime(_heardAt);
+        return rest > TimeSpan.FromSeconds(1) ? rest : TimeSpan.FromSeconds(1);
+    }
+}
