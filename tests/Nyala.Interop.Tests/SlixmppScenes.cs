@@ -34,6 +34,9 @@ public sealed class SlixmppScenes(Server server)
     public Task What_is_sent_to_somebody_away_waits_and_comes_once() => PlayAsync("offline.py", "romeo", "juliet");
 
     [Fact]
+    public Task An_inactive_phone_is_left_in_peace_until_something_matters() => PlayAsync("inactive.py", "romeo", "juliet");
+
+    [Fact]
     public Task A_changed_password_is_the_only_one_that_works() => PlayAsync("password.py", "romeo");
 
     [Fact]
