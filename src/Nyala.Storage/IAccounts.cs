@@ -154,7 +154,10 @@ public interface ITokens
 
     ValueTask AddAsync(FastToken token);
 
-    /// <summary>Marks a use: drops the device's older tokens and raises the counter; false when the counter did not rise (a replay).</summary>
+    /// <summary>
+    /// Marks a use: drops the device's older tokens and raises the counter; false when the counter did not rise (a replay).
+    /// A counter of 0 is a client that sends no <c>count</c>: accepted until it sends one.
+    /// </summary>
     ValueTask<bool> UseAsync(FastToken token, long counter);
 
     /// <summary>Removes a device's tokens, or with null all of the account's.</summary>

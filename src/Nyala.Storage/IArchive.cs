@@ -11,8 +11,8 @@ public interface IArchive
     ValueTask<(ArchiveRow First, ArchiveRow Last)?> MetadataAsync(long account, CancellationToken cancellation);
 
     /// <summary>
-    /// Rows after a position, oldest first, for delivery: incoming rows with <see cref="RowFlags.Deliver"/>, and, with
-    /// <paramref name="sent"/>, also what the account itself sent (for its other devices).
+    /// Rows after a position, up to and including another, oldest first, for delivery: incoming rows with
+    /// <see cref="RowFlags.Deliver"/>, and, with <paramref name="sent"/>, also what the account itself sent (for its other devices).
     /// </summary>
     ValueTask<IReadOnlyList<ArchiveRow>> ReadForDeliveryAsync(long account, long after, long upTo, bool sent, int max, CancellationToken cancellation);
 

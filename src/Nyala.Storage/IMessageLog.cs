@@ -31,6 +31,7 @@ public interface IMessageLog
     ValueTask<uint?> FindHandledAsync(long account, long stream);
 
     /// <summary>The next stream number, never used before, also after a crash or a restore.</summary>
+    /// <exception cref="StoreException">Numbers could not be reserved for so long that none is left (a disk that stays full).</exception>
     long NextStream();
 
     /// <summary>Completes when everything appended before the call is committed and completed, and lazy marks are written.</summary>
@@ -90,6 +91,7 @@ public enum RowFlags
     InRecipientArchive = 2,
 
     /// <summary>The row is to be delivered to the recipient, now or when a session becomes available (R8).</summary>
+    /// <remarks>In a message to oneself either archive flag means both.</remarks>
     Deliver = 4,
 }
 
@@ -141,6 +143,9 @@ public abstract class LogEntry
 
     /// <summary>Runs on the log's thread after the commit, in log order. Must not block and not throw.</summary>
     public abstract void Complete();
+
+    /// <summary>The entry behind this one in whatever list of the log holds it; the log's alone.</summary>
+    internal LogEntry? Next { get; set; }
 }
 
 /// <summary>Writes that must become durable in the same commit as a message.</summary>

@@ -1,0 +1,60 @@
+using System.Data.Common;
+
+namespace Nyala.Storage.Sql;
+
+/// <summary>FAST tokens in shared SQL.</summary>
+sealed class SqlTokens(ISqlExecutor sql) : ITokens
+{
+    public async ValueTask<IReadOnlyList<FastToken>> LoadAsync(long account, string device, DateTimeOffset now) =>
+        await sql.ReadAsync(db => db.QueryAsync(
+            """
+            select account, device, mechanism, secret, issued_at, expires_at, counter from fast_token
+            where account = @account and device = @device and expires_at > @now order by id desc
+            """,
+            Map, ("@account", account), ("@device", device), ("@now", now.ToUnixTimeMilliseconds())));
+
+    public async ValueTask AddAsync(FastToken token) => await sql.WriteAsync(async db =>
+    {
+        // The one that stays: the newest the client has proved to hold, else the newest it may hold.
+        await db.ExecuteAsync(
+            """
+            delete from fast_token where account = @account and device = @device and id <> (
+                select id from fast_token where account = @account and device = @device order by used desc, id desc limit 1)
+            """,
+            ("@account", token.Account), ("@device", token.Device));
+        return await db.ExecuteAsync(
+            """
+            insert into fast_token (account, device, mechanism, secret, issued_at, expires_at, counter, used)
+            values (@account, @device, @mechanism, @secret, @issued, @expires, @counter, 0)
+            """,
+            ("@account", token.Account), ("@device", token.Device), ("@mechanism", token.Mechanism), ("@secret", token.Secret),
+            ("@issued", token.IssuedAt.ToUnixTimeMilliseconds()), ("@expires", token.ExpiresAt.ToUnixTimeMilliseconds()),
+            ("@counter", token.Counter));
+    });
+
+    public ValueTask<bool> UseAsync(FastToken token, long counter) => sql.WriteAsync(async db =>
+    {
+        var id = await db.NumberAsync(
+            """
+            update fast_token set used = 1, counter = @counter
+            where account = @account and device = @device and secret = @secret and (counter < @counter or (counter = 0 and @counter = 0))
+            returning id
+            """,
+            ("@counter", counter), ("@account", token.Account), ("@device", token.Device), ("@secret", token.Secret));
+        if (id is null)
+        {
+            return false;
+        }
+
+        await db.ExecuteAsync("delete from fast_token where account = @account and device = @device and id < @id",
+            ("@account", token.Account), ("@device", token.Device), ("@id", id));
+        return true;
+    });
+
+    public async ValueTask RemoveAsync(long account, string? device) => await sql.WriteAsync(db => device is null
+        ? db.ExecuteAsync("delete from fast_token where account = @account", ("@account", account))
+        : db.ExecuteAsync("delete from fast_token where account = @account and device = @device", ("@account", account), ("@device", device)));
+
+    static FastToken Map(DbDataReader r) =>
+        new(r.GetInt64(0), r.GetString(1), r.GetString(2), r.Bytes(3), r.Time(4), r.Time(5), r.GetInt64(6));
+}

@@ -1,0 +1,193 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.Data.Sqlite;
+using SQLitePCL;
+
+namespace Nyala.Storage.Sqlite;
+
+/// <summary>Copies of the whole database, and back.</summary>
+static class SqliteBackup
+{
+    /// <summary>Writes a consistent copy of a database in use. Appears under its name only when it is complete and on the disk.</summary>
+    public static void Copy(string database, string file, CancellationToken cancellation)
+    {
+        if (File.Exists(file))
+        {
+            throw new IOException($"'{file}' exists: a backup never overwrites.");
+        }
+
+        var partial = file + ".partial";
+        File.Delete(partial);
+        try
+        {
+            SqliteFiles.CreatePrivate(partial, mustBeNew: true);
+            using (var connection = SqliteFiles.Open(database, SqliteOpenMode.ReadOnly))
+            using (cancellation.Register(() => raw.sqlite3_interrupt(connection.Handle)))
+            using (var command = connection.CreateCommand())
+            {
+                // A read transaction of its own: writers go on, the copy is of one moment. Synced by SQLite only as far as a
+                // scratch file needs, hence the sync below.
+                command.CommandText = "vacuum into @file";
+                command.CommandTimeout = 0;
+                command.Parameters.AddWithValue("@file", partial);
+                command.ExecuteNonQuery();
+            }
+
+            Sync(partial);
+            File.Move(partial, file, overwrite: false);
+            SyncDirectory(file);
+        }
+        catch (SqliteException e)
+        {
+            File.Delete(partial);
+            cancellation.ThrowIfCancellationRequested();
+            throw new IOException($"The backup '{file}' could not be written: {e.Message}", e);
+        }
+        catch
+        {
+            File.Delete(partial);
+            throw;
+        }
+    }
+
+    /// <summary>See <see cref="SqliteStore.RestoreAsync"/>.</summary>
+    public static void Restore(string file, string dataDirectory, bool force, TimeProvider time)
+    {
+        if (!File.Exists(file))
+        {
+            throw new StoreException($"There is no file '{file}'.", LogFailure.Error);
+        }
+
+        using var held = DataDirectoryLock.Acquire(dataDirectory);
+        var database = Path.Combine(dataDirectory, SqliteFiles.Name);
+        if (File.Exists(database) && !force)
+        {
+            throw new StoreException($"'{dataDirectory}' holds data: restoring would replace it; say so with force.", LogFailure.Error);
+        }
+
+        var restoring = Path.Combine(dataDirectory, SqliteFiles.RestoringName);
+        try
+        {
+            DeleteWithCompanions(restoring);
+            SqliteFiles.CreatePrivate(restoring, mustBeNew: true);
+            using (var from = File.OpenRead(file))
+            using (var to = new FileStream(restoring, FileMode.Open, FileAccess.Write))
+            {
+                from.CopyTo(to);
+            }
+
+            Prepare(restoring, file, time);
+            Sync(restoring);
+        }
+        catch (Exception e)
+        {
+            DeleteWithCompanions(restoring);
+            throw e is SqliteException or IOException
+                ? new StoreException($"'{file}' cannot be restored: {e.Message}", LogFailure.Error, e)
+                : e;
+        }
+
+        SetAside(database, time);
+        File.Move(restoring, database);
+        SyncDirectory(database);
+    }
+
+    /// <summary>Validates the copy, brings it to this version's schema and moves it past everything its lost future can have used.</summary>
+    static void Prepare(string path, string original, TimeProvider time)
+    {
+        using (var connection = SqliteFiles.OpenWriter(path, new SqliteStoreOptions()))
+        {
+            if (SqliteFiles.Number(connection, "pragma application_id") != SqliteFiles.ApplicationId)
+            {
+                throw new StoreException($"'{original}' is not a backup of Nyala.", LogFailure.Error);
+            }
+
+            SqliteStore.Prepare(connection, time);
+            using var transaction = connection.BeginTransaction();
+            StartingPoint.JumpAhead(connection);
+            transaction.Commit();
+        }
+
+        var problems = IntegrityCheck.Run(path, default);
+        if (problems.Count > 0)
+        {
+            throw new StoreException($"'{original}' is damaged: {problems[0]}", LogFailure.Error);
+        }
+    }
+
+    /// <summary>Keeps the database that is replaced, complete in one file, so that a mistaken restore can be undone.</summary>
+    static void SetAside(string database, TimeProvider time)
+    {
+        if (!File.Exists(database))
+        {
+            return;
+        }
+
+        try
+        {
+            // Opening and closing moves the write-ahead log into the file: left behind, it would be applied to the restored one.
+            using var connection = SqliteFiles.OpenWriter(database, new SqliteStoreOptions());
+            SqliteFiles.Execute(connection, "pragma wal_checkpoint(truncate)");
+        }
+        catch (SqliteException)
+        {
+            // Too damaged to open is a reason to restore; its log goes aside with it.
+        }
+
+        var aside = database + ".replaced-" + time.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+        foreach (var companion in (string[])["-wal", "-shm"])
+        {
+            if (File.Exists(database + companion))
+            {
+                File.Move(database + companion, aside + companion, overwrite: true);
+            }
+        }
+
+        File.Move(database, aside, overwrite: true);
+    }
+
+    static void DeleteWithCompanions(string path)
+    {
+        foreach (var companion in (string[])["", "-wal", "-shm", "-journal"])
+        {
+            File.Delete(path + companion);
+        }
+    }
+
+    static void Sync(string path)
+    {
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+        stream.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Makes a rename survive a power cut. Best effort: not every system syncs directories.</summary>
+    static void SyncDirectory(string file)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        var descriptor = Native.Open(Path.GetDirectoryName(Path.GetFullPath(file))!, 0);
+        if (descriptor >= 0)
+        {
+            _ = Native.Sync(descriptor);
+            _ = Native.Close(descriptor);
+        }
+    }
+
+    static class Native
+    {
+        [DllImport("libc", EntryPoint = "open", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        public static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+        [DllImport("libc", EntryPoint = "fsync")]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        public static extern int Sync(int descriptor);
+
+        [DllImport("libc", EntryPoint = "close")]
+        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+        public static extern int Close(int descriptor);
+    }
+}

@@ -1,0 +1,292 @@
+// HOT PATH
+using Microsoft.Extensions.Logging;
+using Nyala.Storage.Sql;
+
+namespace Nyala.Storage.Sqlite;
+
+/// <summary>
+/// The message log on SQLite: one thread that takes everything queued (up to <see cref="MaxBatch"/>), commits it, and
+/// completes it in order. An idle log commits at once; under load the batch is what came in during the last commit.
+/// </summary>
+sealed class SqliteLog : IMessageLog, IDisposable
+{
+    /// <summary>Entries in one commit at most.</summary>
+    public const int MaxBatch = 200;
+
+    // Checkpoint at a quiet moment beyond the first, in any case beyond the second: fewer checkpoints write fewer pages,
+    // since those of the indexes are hit again and again.
+    const int PagesWorthCheckpointing = 512;
+    const int PagesTooMany = 16_384;
+    const int QuietMilliseconds = 200;
+
+    static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(2);
+
+    readonly LogQueue _queue;
+    readonly BatchWriter _writer;
+    readonly StoreTrouble _trouble;
+    readonly ReaderThreads _readers;
+    readonly SqliteMailboxes _mailboxes;
+    readonly StreamNumbers _streams;
+    readonly TimeProvider _time;
+    readonly ILogger _logger;
+    readonly ITimer _probe;
+    readonly Thread _thread;
+    readonly LogEntry?[] _batch = new LogEntry?[MaxBatch];
+    readonly Func<bool> _mustStayAwake;
+    int _pagesInLog;
+    volatile bool _marksDue;
+    volatile bool _probeDue;
+    volatile bool _stopping;
+    volatile bool _stopped;
+
+    public SqliteLog(
+        BatchWriter writer, StoreTrouble trouble, ReaderThreads readers, Func<SqliteLog, SqliteMailboxes> mailboxes, StartingPoint start,
+        SqliteStoreOptions options, TimeProvider time, ILogger logger)
+    {
+        _queue = new LogQueue(options.MaxQueuedEntries, options.MaxQueuedBytes);
+        _writer = writer;
+        _trouble = trouble;
+        _readers = readers;
+        _time = time;
+        _logger = logger;
+        _mailboxes = mailboxes(this);
+        _streams = new StreamNumbers(start.Stream, start.StreamLimit, ReserveStreamsAsync);
+        _mustStayAwake = () => _marksDue || _probeDue || _stopping;
+        _probe = time.CreateTimer(_ => Probe(), null, ProbeInterval, ProbeInterval);
+        _thread = new Thread(Run) { Name = "nyala-log", IsBackground = true };
+        _thread.Start();
+    }
+
+    public bool IsFull => _queue.IsFull;
+
+    public Action? BatchCompleted { get; set; }
+
+    public long Head => _writer.Head;
+
+    public SqliteMailboxes Mailboxes => _mailboxes;
+
+    public void Append(LogEntry entry)
+    {
+        _queue.Push(entry);
+        if (_stopped)
+        {
+            RefuseLeftovers();
+        }
+    }
+
+    public ValueTask WaitForRoomAsync() => _queue.WaitForRoomAsync();
+
+    public long NextStream() => _streams.Next();
+
+    public ValueTask<uint?> FindHandledAsync(long account, long stream) =>
+        // With a commit in doubt the highest count on the disk need not be what a restart would find.
+        _trouble.Text is not null && _trouble.Kind == LogFailure.Error
+            ? ValueTask.FromResult<uint?>(null)
+            : _readers.RunAsync(db => HandledCounts.FindAsync(db, account, stream, _time.GetUtcNow()), default);
+
+    public Task FlushAsync()
+    {
+        var flush = new LogFlush();
+        Append(flush);
+        return flush.Task;
+    }
+
+    /// <summary>Queues work for the log's thread; completes when it is durable.</summary>
+    public ValueTask<T> WriteAsync<T>(Func<SqlSession, ValueTask<T>> work)
+    {
+        var write = new ColdWrite<T>(work, () => _trouble.Text);
+        Append(write);
+        return new ValueTask<T>(write.Task);
+    }
+
+    /// <summary>Makes the log write the marks that are waiting.</summary>
+    public void WriteMarksSoon()
+    {
+        _marksDue = true;
+        _queue.Wake();
+    }
+
+    /// <summary>Writes what is queued and ends the thread; what comes later fails.</summary>
+    public void Dispose()
+    {
+        _stopping = true;
+        _probe.Dispose();
+        _queue.Wake();
+        _thread.Join();
+        RefuseLeftovers();
+        _queue.Dispose();
+    }
+
+    void Run()
+    {
+        while (true)
+        {
+            var count = _queue.Take(_batch);
+            if (count > 0)
+            {
+                Process(_batch.AsSpan(0, count)!);
+                continue;
+            }
+
+            if (_marksDue || _stopping)
+            {
+                WriteMarks();
+            }
+
+            if (_probeDue)
+            {
+                _probeDue = false;
+                ProbeNow();
+            }
+
+            if (_stopping)
+            {
+                break;
+            }
+
+            Rest();
+        }
+
+        _stopped = true;
+        _writer.Dispose();
+    }
+
+    void Rest()
+    {
+        if (_pagesInLog < PagesWorthCheckpointing)
+        {
+            _queue.Sleep(_mustStayAwake, Timeout.Infinite);
+        }
+        else if (!_queue.Sleep(_mustStayAwake, QuietMilliseconds))
+        {
+            Checkpoint(wait: false);
+        }
+    }
+
+    void Process(Span<LogEntry> batch)
+    {
+        var withMarks = _marksDue;
+        var writes = false;
+        var bytes = 0L;
+        foreach (var entry in batch)
+        {
+            bytes += entry.Stanza.Length;
+            withMarks |= entry is ColdWrite { FlushesMarks: true };
+            writes |= entry is ColdWrite cold ? cold.Writes : entry.Kind != LogKind.PassThrough;
+        }
+
+        if (writes || (withMarks && _mailboxes.HasDirty))
+        {
+            Write(batch, withMarks);
+        }
+        else
+        {
+            foreach (var entry in batch)
+            {
+                entry.Outcome = LogOutcome.Committed;
+            }
+        }
+
+        Complete(batch);
+        _queue.Done(batch.Length, bytes);
+        batch.Clear();
+        if (_pagesInLog > PagesTooMany)
+        {
+            Checkpoint(wait: true);
+        }
+    }
+
+    void Write(ReadOnlySpan<LogEntry> batch, bool withMarks)
+    {
+        if (withMarks)
+        {
+            _marksDue = false;
+        }
+
+        var done = _writer.Write(batch, withMarks ? _mailboxes.BeginWriting() : null);
+        _pagesInLog += _writer.TakePagesWritten();
+        if (withMarks && done)
+        {
+            _mailboxes.Written();
+        }
+        else if (withMarks)
+        {
+            _mailboxes.NotWritten();
+        }
+    }
+
+    void Complete(ReadOnlySpan<LogEntry> batch)
+    {
+        foreach (var entry in batch)
+        {
+            try
+            {
+                entry.Complete();
+            }
+            catch (Exception e)
+            {
+                _logger.CompletionThrew(e);
+            }
+        }
+
+        try
+        {
+            BatchCompleted?.Invoke();
+        }
+        catch (Exception e)
+        {
+            _logger.CompletionThrew(e);
+        }
+    }
+
+    void WriteMarks()
+    {
+        _marksDue = false;
+        if (_mailboxes.HasDirty)
+        {
+            Write([], withMarks: true);
+        }
+    }
+
+    void Checkpoint(bool wait)
+    {
+        _pagesInLog = 0;
+        _writer.Checkpoint(wait);
+        _writer.TakePagesWritten();
+    }
+
+    void Probe()
+    {
+        if (_trouble.Text is not null)
+        {
+            _probeDue = true;
+            _queue.Wake();
+        }
+    }
+
+    /// <summary>With nothing to store, only a write of our own can tell that the trouble is over.</summary>
+    void ProbeNow()
+    {
+        if (_trouble.Text is not null && _trouble.WorthProbing)
+        {
+            _writer.Write([new ColdWrite<bool>(static _ => ValueTask.FromResult(true), () => null)], null);
+        }
+    }
+
+    void RefuseLeftovers()
+    {
+        var one = new LogEntry?[1];
+        lock (_batch)
+        {
+            while (_queue.Take(one) > 0)
+            {
+                one[0]!.Outcome = LogOutcome.Failed;
+                one[0]!.Failure = LogFailure.Error;
+                Complete(one!);
+            }
+        }
+    }
+
+    async ValueTask ReserveStreamsAsync(long limit) =>
+        await WriteAsync(db => db.ExecuteAsync("update meta set value = @limit where name = 'stream'", ("@limit", limit)));
+}

@@ -1,0 +1,17 @@
+namespace Nyala.Storage.Sqlite;
+
+/// <summary>Bounds of the embedded store.</summary>
+public sealed record SqliteStoreOptions
+{
+    /// <summary>Entries waiting for the log above which <see cref="IMessageLog.IsFull"/> is true.</summary>
+    public int MaxQueuedEntries { get; init; } = 8192;
+
+    /// <summary>Bytes of stanzas waiting for the log above which <see cref="IMessageLog.IsFull"/> is true.</summary>
+    public long MaxQueuedBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Threads that read.</summary>
+    public int Readers { get; init; } = 3;
+
+    /// <summary>The largest size of the database in bytes, or null for as much as the disk holds; beyond it the store is full.</summary>
+    public long? MaxDatabaseBytes { get; init; }
+}

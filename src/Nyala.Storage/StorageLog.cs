@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+
+namespace Nyala.Storage;
+
+/// <summary>Every message storage logs.</summary>
+static partial class StorageLog
+{
+    [LoggerMessage(100, LogLevel.Information, "Storage opened {Path} (schema {Schema}, newest position {Position})")]
+    public static partial void Opened(this ILogger logger, string path, int schema, long position);
+
+    [LoggerMessage(101, LogLevel.Information, "Storage schema migrated from {Old} to {New}")]
+    public static partial void Migrated(this ILogger logger, int old, int @new);
+
+    [LoggerMessage(102, LogLevel.Critical, "Storage trouble: {Trouble}")]
+    public static partial void TroubleBegan(this ILogger logger, string trouble, Exception? exception);
+
+    [LoggerMessage(103, LogLevel.Warning, "Storage works again")]
+    public static partial void TroubleEnded(this ILogger logger);
+
+    [LoggerMessage(104, LogLevel.Error, "A message log entry could not be stored; the others of its batch were")]
+    public static partial void RowFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(105, LogLevel.Error, "A commit failed; it is {Found} on the disk")]
+    public static partial void CommitFailed(this ILogger logger, string found, Exception exception);
+
+    [LoggerMessage(106, LogLevel.Error, "The completion of a log entry threw; the log goes on")]
+    public static partial void CompletionThrew(this ILogger logger, Exception exception);
+
+    [LoggerMessage(107, LogLevel.Error, "Storage maintenance failed; it is tried again later")]
+    public static partial void MaintenanceFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(108, LogLevel.Warning, "The write-ahead log could not be checkpointed")]
+    public static partial void CheckpointFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(109, LogLevel.Information, "Removed {Rows} delivered or ownerless rows from the message log")]
+    public static partial void Purged(this ILogger logger, long rows);
+}
