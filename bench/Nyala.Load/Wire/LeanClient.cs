@@ -324,9 +324,11 @@ sealed class LeanClient : IDisposable
         Send(ack[..(31 + digits)]);
     }
 
+    /// <summary>The one request servers make of a client like this is a ping (XEP-0199 §4.1).</summary>
     bool AnswersPing(ReadOnlySpan<byte> element)
     {
-        if (element.IndexOf("urn:xmpp:ping"u8) < 0 || element.IndexOf("get"u8) < 0)
+        var tag = element[..element.IndexOf((byte)'>')];
+        if (tag.IndexOf("='get'"u8) < 0 && tag.IndexOf("=\"get\""u8) < 0)
         {
             return false;
         }
