@@ -218,7 +218,8 @@ abstract partial class TransportConnection : Connection, ITimerTarget
         }
         else if (!_authenticated)
         {
-            End(EndReason.NotAuthenticatedInTime, StreamError.ConnectionTimeout);
+            // Without an output it is in the middle of a TLS handshake.
+            End(Output is null ? EndReason.TlsFailed : EndReason.NotAuthenticatedInTime, StreamError.ConnectionTimeout);
         }
     }
 

@@ -70,7 +70,13 @@ sealed class WebSocketConnection : TransportConnection
 
     async Task<bool> ReadAsync()
     {
-        await _socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
+        // Waits without a buffer, which a silent peer would hold.
+        var ready = await _socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
+        if (ready.MessageType == WebSocketMessageType.Close)
+        {
+            return false;
+        }
+
         var buffer = ArrayPool<byte>.Shared.Rent(ReadBuffer);
         var received = await _socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None);
         switch (received.MessageType)
