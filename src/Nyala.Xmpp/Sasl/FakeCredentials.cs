@@ -14,7 +14,8 @@ public sealed class FakeCredentials(byte[] secret, int iterations)
     /// <summary>The keys of nobody.</summary>
     public ScramKeys For(ScramHash hash, string userName)
     {
-        var name = Encoding.UTF8.GetBytes(userName);
+        // A real account answers to every spelling of its name with the same salt.
+        var name = Encoding.UTF8.GetBytes(Jid.TryLocal(userName, out var local) ? local : userName);
         var salt = Make(hash, "salt"u8, name, ScramKeys.SaltSize);
         return new ScramKeys(hash, salt, iterations, Make(hash, "stored"u8, name, hash.Size), Make(hash, "server"u8, name, hash.Size));
     }

@@ -94,7 +94,9 @@ public sealed class ScramTests
         Assert.Equal(fake.For(ScramHash.Sha1, "nobody").Serialize(), new FakeCredentials(new byte[32], 4096).For(ScramHash.Sha1, "nobody").Serialize());
         Assert.NotEqual(fake.For(ScramHash.Sha1, "nobody").Salt, fake.For(ScramHash.Sha1, "noone").Salt);
         Assert.NotEqual(fake.For(ScramHash.Sha1, "nobody").Salt, fake.For(ScramHash.Sha256, "nobody").Salt);
-        Assert.NotEqual(fake.For(ScramHash.Sha1, "nobody").Salt, new FakeCredentials(new byte[16], 4096).For(ScramHash.Sha1, "nobody2").Salt);
+        Assert.NotEqual(fake.For(ScramHash.Sha1, "nobody").Salt, new FakeCredentials([.. new byte[31], 1], 4096).For(ScramHash.Sha1, "nobody").Salt);
+        Assert.Equal(fake.For(ScramHash.Sha1, "nobody").Salt, fake.For(ScramHash.Sha1, "NoBody").Salt);
+        Assert.NotEqual(fake.For(ScramHash.Sha1, "no body").Salt, fake.For(ScramHash.Sha1, "No body").Salt);
         Assert.Equal(Keys.Salt.Length, fake.For(ScramHash.Sha1, "nobody").Salt.Length);
     }
 
