@@ -1,5 +1,7 @@
 using System.Net.Security;
+using System.Runtime.InteropServices;
 using System.Security.Authentication;
+using System.Security.Authentication.ExtendedProtection;
 using System.Text;
 using Nyala.Core.Connections;
 using Nyala.Xmpp.Stanzas;
@@ -27,6 +29,7 @@ public sealed class TlsTests
         Assert.Equal(["open capulet.example", "starttls", "open capulet.example", "presence", "closed", "ended"], handler.Events);
         Assert.Equal(name, handler.Tls?.Protocol);
         Assert.Equal(fixture.Certificates.Current.ServerEndPoint, handler.Tls?.ServerEndPoint);
+        Assert.Equal(FirstFinished(ssl), Convert.ToHexString(handler.Unique.Span), StringComparer.Ordinal);
     }
 
     [Theory]
@@ -207,9 +210,20 @@ public sealed class TlsTests
         return bytes;
     }
 
+    /// <summary>The client's own idea of tls-unique (RFC 5929 §3): all that follows the name in the token.</summary>
+    static string FirstFinished(SslStream ssl)
+    {
+        using var token = ssl.TransportContext.GetChannelBinding(ChannelBindingKind.Unique)!;
+        var bytes = new byte[token.Size];
+        Marshal.Copy(token.DangerousGetHandle(), bytes, 0, bytes.Length);
+        return Convert.ToHexString(bytes.AsSpan(bytes.AsSpan().IndexOf("tls-unique:"u8) + "tls-unique:".Length));
+    }
+
     sealed class UpgradingHandler : RecordingHandler
     {
         public TlsSession? Tls { get; private set; }
+
+        public ReadOnlyMemory<byte> Unique { get; private set; }
 
         public override async ValueTask ReceivedAsync(Connection connection, Stanza stanza)
         {
@@ -223,6 +237,7 @@ public sealed class TlsTests
         public override void Closed(Connection connection)
         {
             Tls = connection.Tls;
+            Unique = connection.TlsUnique();
             base.Closed(connection);
         }
     }
