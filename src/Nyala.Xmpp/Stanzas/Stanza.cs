@@ -141,7 +141,7 @@ public sealed partial class Stanza
         if (Namespace != Ns.Client)
         {
             // The child may take its namespace from the element around it.
-            return ChildTree(index).ToUtf8();
+            return XmlOut.TreeToUtf8(ChildTree(index), Ns.Client);
         }
 
         ref readonly var child = ref _layout.Children[index];

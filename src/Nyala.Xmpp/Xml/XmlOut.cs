@@ -15,13 +15,18 @@ public static class XmlOut
         .. Enumerable.Range(0xD800, 0x800).Select(value => (char)value),
     ]);
 
-    /// <summary>The tree as bytes, its root declaring its namespace unless that is <paramref name="inherited"/>.</summary>
-    public static byte[] ToUtf8(Element element, string inherited)
+    /// <summary>The tree as bytes, its root declaring its namespace unless that is <paramref name="inherited"/>; see <see cref="Write"/>.</summary>
+    public static byte[] ToUtf8(Element element, string inherited) => ToUtf8(element, inherited, Write);
+
+    /// <summary>The same without prefixes, for what may stand inside a stanza.</summary>
+    internal static byte[] TreeToUtf8(Element element, string inherited) => ToUtf8(element, inherited, WriteTree);
+
+    static byte[] ToUtf8(Element element, string inherited, Action<IBufferWriter<byte>, Element, string> write)
     {
         var output = ScratchBuffer.Rent();
         try
         {
-            Write(output, element, inherited);
+            write(output, element, inherited);
             return output.Written.ToArray();
         }
         finally
@@ -55,17 +60,24 @@ public static class XmlOut
         WriteRest(output, element, name, inherited);
     }
 
-    /// <summary>Writes a whole tree without any prefix in the names of elements.</summary>
+    /// <summary>
+    /// Writes a whole tree without prefixes in the names of elements. Only the namespace of <c>xml</c> cannot be a
+    /// default namespace (Namespaces in XML §3), so its elements keep that prefix.
+    /// </summary>
     internal static void WriteTree(IBufferWriter<byte> output, Element element, string inherited)
     {
+        var reserved = element.Namespace == Ns.Xml;
+        var name = reserved ? "xml:" + element.Name : element.Name;
         Raw(output, "<");
-        Raw(output, element.Name);
-        if (element.Namespace != inherited)
+        Raw(output, name);
+        if (reserved || element.Namespace == inherited)
         {
-            Attribute(output, "xmlns", element.Namespace);
+            WriteRest(output, element, name, inherited);
+            return;
         }
 
-        WriteRest(output, element, element.Name, element.Namespace);
+        Attribute(output, "xmlns", element.Namespace);
+        WriteRest(output, element, name, element.Namespace);
     }
 
     /// <summary>Writes <c> name='value'</c> with a leading space, the value escaped.</summary>
@@ -159,7 +171,7 @@ public static class XmlOut
                 continue;
             }
 
-            var end = key.IndexOf('}');
+            var end = key.LastIndexOf('}');
             var ns = key[1..end];
             var index = (declared ??= []).IndexOf(ns);
             if (index < 0)

@@ -20,6 +20,9 @@ public sealed class CanonicalTests
     [InlineData("<message xmlns:p='urn:p' p:a='1' p:b='2' c='3'/>", "<message xmlns:n0='urn:p' n0:a='1' n0:b='2' c='3'/>")]
     [InlineData("<message xmlns:p='urn:p'><a><![CDATA[<x>]]>&amp;\r\n</a></message>", "<message><a>&lt;x&gt;&amp;&#10;</a></message>")]
     [InlineData("<p:a xmlns:p='urn:p' xml:lang='de'><p:b/><c/></p:a>", "<a xmlns='urn:p' xml:lang='de'><b/><c xmlns='jabber:client'/></a>")]
+    [InlineData("<message xmlns:p='urn:}p' p:a='1'/>", "<message xmlns:n0='urn:}p' n0:a='1'/>")]
+    [InlineData("<xml:message><a/></xml:message>", "<xml:message><a/></xml:message>")]
+    [InlineData("<p:a xmlns:p='urn:p'><xml:b><c/></xml:b></p:a>", "<a xmlns='urn:p'><xml:b><c xmlns='jabber:client'/></xml:b></a>")]
     [InlineData("<message xmlns:p='urn:p'><x xmlns='urn:p'><p:y/></x></message>", "<message><x xmlns='urn:p'><y/></x></message>")]
     public void Prefixes_from_outside_are_written_out(string sent, string expected) => Assert.Equal([expected], Reading.InStream(sent));
 
