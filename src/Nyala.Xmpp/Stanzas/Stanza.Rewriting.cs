@@ -101,8 +101,7 @@ public sealed partial class Stanza
     void WriteContent(ScratchBuffer output, ref StanzaLayout layout, Func<string, string, bool>? drop, ReadOnlySpan<byte> append)
     {
         var at = _layout.ContentStart;
-        var appended = append.IsEmpty ? 0 : CountElements(append);
-        var children = new StanzaChild[_layout.Children.Length + appended];
+        var children = new StanzaChild[_layout.Children.Length + (append.IsEmpty ? 0 : 1)];
         var count = 0;
         foreach (ref readonly var child in _layout.Children.AsSpan())
         {
@@ -119,13 +118,8 @@ public sealed partial class Stanza
         }
 
         output.Write(_bytes.AsSpan(at.._layout.ContentEnd));
-        if (appended > 0)
-        {
-            IndexElements(append, output.Length, children.AsSpan(count, appended));
-            count += appended;
-            output.Write(append);
-        }
-
+        IndexElements(append, output.Length, ref children, ref count);
+        output.Write(append);
         layout.Children = count == children.Length ? children : children.AsSpan(0, count).ToArray();
         layout.ContentEnd = output.Length;
         if (output.Length > layout.ContentStart)
@@ -156,12 +150,9 @@ public sealed partial class Stanza
         }
     }
 
-    static int CountElements(ReadOnlySpan<byte> elements) => IndexElements(elements, 0, []);
-
-    /// <summary>Notes elements that stand in a row as children; with no room for them, counts them.</summary>
-    static int IndexElements(ReadOnlySpan<byte> elements, int start, Span<StanzaChild> children)
+    /// <summary>Adds elements that stand in a row to an index of children.</summary>
+    static void IndexElements(ReadOnlySpan<byte> elements, int start, ref StanzaChild[] children, ref int count)
     {
-        var count = 0;
         while (!elements.IsEmpty)
         {
             var scanner = ElementScanner.Rent(NamespaceScope.Client, ReaderLimits.Trusted);
@@ -172,13 +163,13 @@ public sealed partial class Stanza
                     throw new ArgumentException("Not complete elements.", nameof(elements));
                 }
 
-                if (!children.IsEmpty)
+                if (count == children.Length)
                 {
-                    var (name, ns) = scanner.Root;
-                    children[count] = new StanzaChild { Name = name, Namespace = ns, Start = start, Length = scanner.Length };
+                    Array.Resize(ref children, count + 1);
                 }
 
-                count++;
+                var (name, ns) = scanner.Root;
+                children[count++] = new StanzaChild { Name = name, Namespace = ns, Start = start, Length = scanner.Length };
                 start += scanner.Length;
                 elements = elements[scanner.Length..];
             }
@@ -187,7 +178,5 @@ public sealed partial class Stanza
                 scanner.Return();
             }
         }
-
-        return count;
     }
 }

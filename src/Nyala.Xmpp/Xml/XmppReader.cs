@@ -79,7 +79,7 @@ public sealed class XmppReader
     /// <summary>Valid after <see cref="ReadResult.Error"/>.</summary>
     public StreamError Error => _error ?? throw new InvalidOperationException("No error was met.");
 
-    /// <summary>True while a first-level element is incomplete (an idle stream is not).</summary>
+    /// <summary>True while a first-level element or the header is incomplete (an idle stream is not).</summary>
     public bool InsideStanza => _length > 0;
 
     /// <summary>

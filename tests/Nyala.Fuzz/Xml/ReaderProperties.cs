@@ -69,6 +69,19 @@ public sealed class ReaderProperties
     });
 
     [Fact]
+    public void What_goes_out_over_WebSocket_is_read_as_the_same() => Check(Mutation.Streams, stream =>
+    {
+        foreach (var stanza in Outcome.Of(stream.Bytes, new ReaderLimits()).Stanzas.Where(stanza => stanza.Namespace.Length > 0))
+        {
+            var reader = new XmppReader(Framing.WebSocket, new ReaderLimits());
+            Assert.Equal(ReadResult.StreamOpen, reader.Read("<open xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>"u8, out _));
+            Assert.Equal(ReadResult.NeedMore, reader.EndOfMessage());
+            Assert.Equal(ReadResult.Stanza, reader.Read(Encoding.UTF8.GetBytes(AsDocument(stanza)), out _));
+            Same(stanza, reader.Stanza);
+        }
+    });
+
+    [Fact]
     public void A_rewritten_stanza_is_as_if_it_had_been_read()
     {
         var from = Jid.FromPrepared("a", "b", "<'&\">");
