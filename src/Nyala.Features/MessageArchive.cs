@@ -48,6 +48,11 @@ public sealed class MessageArchive(NyalaServer server) : IFeature
             return error!;
         }
 
+        if (session.Outbox.IsCrowded)
+        {
+            return StanzaError.ResourceConstraint with { Text = "Acknowledge what you were sent before asking for more." };
+        }
+
         if (!session.IsAvailable)
         {
             // R9: who reads the archive before it is available does not want the same again as offline messages.
@@ -64,7 +69,7 @@ public sealed class MessageArchive(NyalaServer server) : IFeature
         var rows = flip ? page.Rows.Reverse() : page.Rows;
         foreach (var row in rows)
         {
-            session.Outbox.Send(new Outbound(Result(session, row, request.Payload["queryid"]), StanzaKind.Message) { IsUrgent = true });
+            session.Outbox.Send(new Outbound(Result(session, row, request.Payload["queryid"]), StanzaKind.Message) { IsUrgent = true, IsAnswer = true });
         }
 
         return Fin(session.Account, page);

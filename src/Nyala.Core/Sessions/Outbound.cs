@@ -40,6 +40,12 @@ public readonly struct Outbound
     /// <summary>An inactive client gets it at once (R12).</summary>
     public bool IsUrgent { get; init; }
 
+    /// <summary>
+    /// Part of the answer to the client's own request: never dropped. It is bounded by not reading further requests while the
+    /// socket does not take the answers.
+    /// </summary>
+    public bool IsAnswer { get; init; }
+
     /// <summary>Read from the log by the session's own catch-up.</summary>
     internal bool FromLog { get; init; }
 

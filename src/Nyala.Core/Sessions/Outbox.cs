@@ -27,6 +27,7 @@ public sealed class Outbox
     Queue<Outbound>? _unacked;
     Queue<long>? _unconfirmed;
     CatchUp? _catchUp;
+    TaskCompletionSource? _room;
     long _askedAt;
     uint _acked;
     int _covered;
@@ -269,6 +270,7 @@ public sealed class Outbox
             _connection = null;
             _dirty = false;
             _asked = false;
+            ReleaseRoom();
         }
     }
 
@@ -283,8 +285,47 @@ public sealed class Outbox
         Flush();
     }
 
+    /// <summary>Completes when the socket takes what it is sent: until then the client's requests are not read.</summary>
+    internal ValueTask RoomAsync()
+    {
+        if (_connection is not { } connection || connection.Pending <= _server.Options.Limits.OutboundBytes)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        lock (_gate)
+        {
+            if (_connection != connection || connection.Pending <= _server.Options.Limits.OutboundBytes)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            _session.LagBegan();
+            _room ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return new(_room.Task);
+        }
+    }
+
+    /// <summary>True when so much is unacknowledged that requests with long answers should be refused for now.</summary>
+    public bool IsCrowded => Outstanding >= 4 * _server.Options.Limits.UnacknowledgedStanzas;
+
     /// <summary>The socket has taken what was written.</summary>
-    internal void Drained() => _catchUp?.Continue();
+    internal void Drained()
+    {
+        lock (_gate)
+        {
+            ReleaseRoom();
+        }
+
+        if (_catchUp is { } catchUp)
+        {
+            catchUp.Continue();
+        }
+        else
+        {
+            _session.LagEnded();
+        }
+    }
 
     /// <summary>The session ends: rows in flight are pending again, requests are answered for it (R10). True when rows wait now.</summary>
     internal bool End(out List<Stanza> unanswered)
@@ -294,6 +335,7 @@ public sealed class Outbox
         {
             _ended = true;
             _catchUp = null;
+            ReleaseRoom();
             var pending = _session.Account.Mailbox.HasPending;
             IEnumerable<Outbound> left = _unacked ?? [];
             if (Filter is { } filter)
@@ -364,8 +406,7 @@ public sealed class Outbox
             || (_connection is { } connection && connection.Pending > limits.OutboundBytes);
         if (stanza.Position == 0)
         {
-            // What is not stored is only dropped where nothing else helps; answers are bounded by not reading requests.
-            return !crowded || (stanza.Kind == StanzaKind.Iq && _connection is not null && Outstanding < 2 * limits.UnacknowledgedStanzas);
+            return !crowded || stanza.IsAnswer;
         }
 
         if (_catchUp is null && crowded)
@@ -382,6 +423,12 @@ public sealed class Outbox
 
         LastPosition = stanza.Position;
         return true;
+    }
+
+    void ReleaseRoom()
+    {
+        _room?.SetResult();
+        _room = null;
     }
 
     void WriteHeld(IOutboundFilter filter)

@@ -85,7 +85,7 @@ public sealed class Session : IStreamHandler, ITimerTarget
     public bool Send(Element stanza)
     {
         var kind = stanza.Name switch { "message" => StanzaKind.Message, "presence" => StanzaKind.Presence, _ => StanzaKind.Iq };
-        return Send(new Outbound(stanza.ToUtf8(), kind) { IsUrgent = kind == StanzaKind.Iq });
+        return Send(new Outbound(stanza.ToUtf8(), kind) { IsUrgent = kind == StanzaKind.Iq, IsAnswer = kind == StanzaKind.Iq });
     }
 
     /// <summary>Sends a stanza and flushes. False when the session did not take it.</summary>
@@ -106,7 +106,7 @@ public sealed class Session : IStreamHandler, ITimerTarget
             answer.Add(about.Payload);
         }
 
-        Send(new Outbound(answer.Add(error.ToElement()).ToUtf8(), about.Kind) { IsUrgent = true });
+        Send(new Outbound(answer.Add(error.ToElement()).ToUtf8(), about.Kind) { IsUrgent = true, IsAnswer = true });
     }
 
     /// <summary>Enables stream management (XEP-0198 §3); returns the <c>enabled</c> element. The caller sends it where <paramref name="send"/> is false.</summary>
@@ -229,12 +229,18 @@ public sealed class Session : IStreamHandler, ITimerTarget
     }
 
     /// <summary>The client or its socket does not take what it is sent: it has a while to catch up (R10).</summary>
-    internal void LagBegan() => Volatile.Write(ref _lagging, _server.Time.GetTimestamp());
+    internal void LagBegan()
+    {
+        if (Volatile.Read(ref _lagging) == 0)
+        {
+            Volatile.Write(ref _lagging, _server.Time.GetTimestamp());
+            ArmTimer(_server.Options.Limits.ProbeAfter);
+        }
+    }
 
     internal void LagEnded()
     {
-        Volatile.Write(ref _lagging, 0);
-        if (IsAvailable && Priority >= 0)
+        if (Interlocked.Exchange(ref _lagging, 0) != 0 && IsAvailable && Priority >= 0)
         {
             Outbox.DeliverPending();
         }
@@ -264,7 +270,7 @@ public sealed class Session : IStreamHandler, ITimerTarget
 
         var silent = _server.Time.GetElapsedTime(_heardAt);
         var lagging = Volatile.Read(ref _lagging);
-        if (lagging != 0 && silent >= limits.ProbeAfter && _server.Time.GetElapsedTime(lagging) >= limits.ProbeAfter && connection.Pending > 0)
+        if (lagging != 0 && _server.Time.GetElapsedTime(lagging) >= limits.ProbeAfter && connection.Pending > 0)
         {
             _server.Metrics.SlowReaders.Add(1);
             _ = EndAsync(EndReason.DoesNotRead, StreamError.ResourceConstraint with { Text = "The client does not read what it is sent." });
@@ -310,7 +316,14 @@ public sealed class Session : IStreamHandler, ITimerTarget
             return new(EndAsync(EndReason.ProtocolError, StreamError.InvalidFrom));
         }
 
-        return Pipeline.ReceiveAsync(stanza);
+        var room = Outbox.RoomAsync();
+        return room.IsCompletedSuccessfully ? Pipeline.ReceiveAsync(stanza) : ReceiveLaterAsync(room, stanza);
+    }
+
+    async ValueTask ReceiveLaterAsync(ValueTask room, Stanza stanza)
+    {
+        await room;
+        await Pipeline.ReceiveAsync(stanza);
     }
 
     public void ReadCompleted(Connection connection) => Outbox.Flush();
