@@ -1,0 +1,62 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Nyala.Host.Output;
+
+namespace Nyala.Host.Commands;
+
+/// <summary><c>nyala run</c>: the server, until a signal.</summary>
+static class RunCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var quiet = new Option<bool>("--quiet") { Description = "Prints only the log, for services" };
+        var command = new Command("run", "Runs the server") { quiet };
+        command.SetAction((arguments, _) => RunAsync(arguments, arguments.GetValue(quiet), terminal));
+        return command;
+    }
+
+    static async Task<int> RunAsync(ParseResult arguments, bool quiet, Terminal terminal)
+    {
+        var options = GlobalOptions.ReadConfiguration(arguments);
+        var signalled = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        void OnSignal(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            if (!signalled.TrySetResult(context.Signal.ToString()))
+            {
+                // The second one: whoever sends it does not want to wait.
+                Environment.Exit(CommandLine.Failure);
+            }
+        }
+
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var loggers = Logging.Create(options);
+        using var telemetry = Telemetry.Start();
+        await using var server = await RunningServer.StartAsync(options, TimeProvider.System, loggers);
+        var logger = loggers.CreateLogger("Nyala.Host");
+        if (quiet)
+        {
+            LogListeners(server, logger);
+        }
+        else
+        {
+            await new Welcome(terminal, server).PrintAsync();
+        }
+
+        Log.Stopping(logger, await signalled.Task);
+        await server.StopAsync();
+        return CommandLine.Success;
+    }
+
+    static void LogListeners(RunningServer server, ILogger logger)
+    {
+        foreach (var (what, _, endpoints) in Listeners.All(server.Options))
+        {
+            foreach (var endpoint in endpoints)
+            {
+                Log.Listening(logger, what, endpoint);
+            }
+        }
+    }
+}

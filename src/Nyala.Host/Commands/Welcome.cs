@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Net;
+using Nyala.Host.Administration;
+using Nyala.Host.Http;
+using Nyala.Host.Output;
+
+namespace Nyala.Host.Commands;
+
+/// <summary>What a person who starts the server sees: what listens where, and the way in for the first account.</summary>
+sealed class Welcome(Terminal terminal, RunningServer server)
+{
+    public async Task PrintAsync()
+    {
+        var options = server.Options;
+        var invite = await server.Administration.FirstInviteAsync();
+        terminal.Line();
+        terminal.Heading($"Nyala {About.Version} runs for {options.Server.Domain}");
+        terminal.Line();
+        terminal.Pairs(
+        [
+            ("Web page", options.Server.WebAddress),
+            .. Listeners.All(options).Where(kind => kind.Endpoints.Count > 0).Select(kind => (kind.What, string.Join(", ", kind.Endpoints.Select(Show)))),
+            ("Data", options.Data),
+        ]);
+        terminal.Line();
+        if (invite is not null)
+        {
+            PrintInvite(invite);
+        }
+
+        terminal.Line("Ctrl+C stops the server.");
+        terminal.Line();
+    }
+
+    void PrintInvite(InviteView invite)
+    {
+        terminal.Heading("Create the first account, which is the administrator's, with this invite:");
+        terminal.Line();
+        terminal.Line("  " + invite.Page);
+        terminal.Line();
+        if (WebAddresses.IsReachable(invite.Page))
+        {
+            terminal.Line($"or in an app: {invite.Link}");
+            terminal.Line();
+            terminal.Qr(invite.Page);
+            terminal.Line();
+            return;
+        }
+
+        terminal.Line($"A second person can use {server.Options.Server.WebAddress} in the same browser; phones need a domain (--domain).");
+        terminal.Line();
+    }
+
+    static string Show(IPEndPoint endpoint) =>
+        endpoint.Address.Equals(IPAddress.IPv6Any) || endpoint.Address.Equals(IPAddress.Any)
+            ? string.Create(CultureInfo.InvariantCulture, $"port {endpoint.Port} on all addresses")
+            : endpoint.ToString();
+}

@@ -1,0 +1,59 @@
+using System.Net;
+using Nyala.Core;
+
+namespace Nyala.Host.Configuration;
+
+/// <summary>Everything the process needs to know, validated.</summary>
+sealed record NyalaOptions
+{
+    public required ServerOptions Server { get; init; }
+
+    /// <summary>The data directory as a full path.</summary>
+    public required string Data { get; init; }
+
+    public required IReadOnlyList<IPEndPoint> Xmpp { get; init; }
+
+    public required IReadOnlyList<IPEndPoint> XmppTls { get; init; }
+
+    public required IReadOnlyList<IPEndPoint> Http { get; init; }
+
+    public required IReadOnlyList<IPEndPoint> Https { get; init; }
+
+    /// <summary>PEM files, or null both for a self-signed certificate.</summary>
+    public required string? CertificateFile { get; init; }
+
+    public required string? KeyFile { get; init; }
+
+    public required LogLevel LogLevel { get; init; }
+
+    public required LogFormat LogFormat { get; init; }
+
+    /// <summary>What opens /metrics to other machines, or null.</summary>
+    public required string? MetricsToken { get; init; }
+
+    /// <summary>Phones and other machines can be expected to reach the domain.</summary>
+    public required bool IsPublic { get; init; }
+
+    /// <summary>The file that was read, or null.</summary>
+    public required string? File { get; init; }
+
+    /// <summary>Each setting with the text that was set and where that came from.</summary>
+    public required IReadOnlyDictionary<string, SetValue> Sources { get; init; }
+
+    /// <summary>What <c>nyala config</c> shows: key, effective value (secrets masked), source.</summary>
+    public IEnumerable<(Setting Setting, string Value, string Source)> Describe()
+    {
+        foreach (var setting in Settings.All)
+        {
+            var set = Sources[setting.Key];
+            var value = setting.Effective?.Invoke(this) ?? set.Text;
+            yield return (setting, setting.IsSecret && value.Length > 0 ? "••••••••" : value, set.Source);
+        }
+    }
+}
+
+/// <summary>A text and where it came from.</summary>
+sealed record SetValue(string Text, string Source);
+
+/// <summary>The configuration cannot be used; the message is one sentence for the operator.</summary>
+sealed class ConfigurationException(string message) : Exception(message);

@@ -1,0 +1,145 @@
+using Nyala.Host.Administration;
+using Nyala.Host.Configuration;
+using Nyala.Host.Http.Pages;
+using Nyala.Storage;
+using InviteView = Nyala.Host.Http.Pages.InviteView;
+
+namespace Nyala.Host.Http;
+
+/// <summary>Landing pages of invites, and the form that makes an account in the browser.</summary>
+sealed class InviteEndpoints(NyalaOptions options, IStore store, AdministrationService administration, TimeProvider time, ILogger logger)
+{
+    const int MaxFormBytes = 4_096;
+
+    readonly InvitePage _page = new(options);
+    readonly RegistrationLimit _limit = new(options.Server.Limits.RegistrationsPerAddress, time);
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/invite/{token}", ShowAsync);
+        routes.MapPost("/invite/{token}", CreateAsync);
+    }
+
+    async Task ShowAsync(HttpContext context)
+    {
+        var view = await FindAsync(context);
+        if (view is null)
+        {
+            await GoneAsync(context);
+            return;
+        }
+
+        await _page.WriteAsync(context, Texts.For(context.Request), StatusCodes.Status200OK, view);
+    }
+
+    async Task CreateAsync(HttpContext context)
+    {
+        var texts = Texts.For(context.Request);
+        if (!IsSameOrigin(context.Request))
+        {
+            await Layout.WriteMessageAsync(context, StatusCodes.Status403Forbidden, t => t.WrongTitle, t => t.ForeignForm);
+            return;
+        }
+
+        if (await FindAsync(context) is not { Invite.CreatesAccount: true } view)
+        {
+            await GoneAsync(context);
+            return;
+        }
+
+        var form = await ReadFormAsync(context);
+        var (username, password) = (form["username"].ToString().Trim(), form["password"].ToString());
+        view = view with { Username = username };
+        Task AgainAsync(int status, string error) => _page.WriteAsync(context, texts, status, view with { Error = error });
+
+        if (password != form["again"].ToString())
+        {
+            await AgainAsync(StatusCodes.Status400BadRequest, texts.PasswordsDiffer);
+            return;
+        }
+
+        if (!MayRegister(context))
+        {
+            await AgainAsync(StatusCodes.Status429TooManyRequests, texts.TooMany);
+            return;
+        }
+
+        try
+        {
+            var result = await administration.RegisterAsync(view.Invite.Token, username, password);
+            await (result.Problem switch
+            {
+                RegistrationProblem.None => _page.WriteDoneAsync(context, texts, result.Account!.Username, view.Inviter),
+                RegistrationProblem.BadUsername => AgainAsync(StatusCodes.Status400BadRequest, texts.BadUsername),
+                RegistrationProblem.BadPassword => AgainAsync(StatusCodes.Status400BadRequest, texts.BadPassword),
+                RegistrationProblem.Taken => AgainAsync(StatusCodes.Status409Conflict, texts.Taken),
+                _ => GoneAsync(context),
+            });
+        }
+        catch (StoreException)
+        {
+            await AgainAsync(StatusCodes.Status503ServiceUnavailable, texts.NoSpace);
+        }
+    }
+
+    async Task<InviteView?> FindAsync(HttpContext context)
+    {
+        var token = (string)context.Request.RouteValues["token"]!;
+        if (options.Server.Registration == Core.RegistrationMode.Closed || await store.Invites.FindAsync(token, time.GetUtcNow()) is not { } invite)
+        {
+            return null;
+        }
+
+        var inviter = invite.Inviter is { } id ? (await store.Accounts.FindAsync(id))?.Username : null;
+        return new(invite, inviter);
+    }
+
+    static Task GoneAsync(HttpContext context) =>
+        Layout.WriteMessageAsync(context, StatusCodes.Status404NotFound, texts => texts.GoneTitle, texts => texts.GoneText);
+
+    static async Task<IFormCollection> ReadFormAsync(HttpContext context)
+    {
+        if (!context.Request.HasFormContentType || context.Request.ContentLength is null or > MaxFormBytes)
+        {
+            return FormCollection.Empty;
+        }
+
+        try
+        {
+            return await context.Request.ReadFormAsync(new() { BufferBodyLengthLimit = MaxFormBytes, ValueCountLimit = 8 }, context.RequestAborted);
+        }
+        catch (InvalidDataException)
+        {
+            return FormCollection.Empty;
+        }
+    }
+
+    bool MayRegister(HttpContext context)
+    {
+        var address = context.Connection.RemoteIpAddress;
+        if (!options.Server.Limits.RateLimits || address is null || System.Net.IPAddress.IsLoopback(address) || _limit.TryTake(address))
+        {
+            return true;
+        }
+
+        Log.TooManyRegistrations(logger, address.ToString());
+        return false;
+    }
+
+    /// <summary>
+    /// Whether a form comes from a page of ours. Browsers say so in Sec-Fetch-Site or Origin; what sends neither is no browser
+    /// and holds nothing that a forged request could abuse.
+    /// </summary>
+    static bool IsSameOrigin(HttpRequest request)
+    {
+        var site = request.Headers["Sec-Fetch-Site"].ToString();
+        if (site.Length > 0)
+        {
+            return site is "same-origin" or "none";
+        }
+
+        var origin = request.Headers.Origin.ToString();
+        return origin.Length == 0
+            || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Authority.Equals(request.Host.Value, StringComparison.OrdinalIgnoreCase));
+    }
+}

@@ -1,0 +1,36 @@
+using Nyala.Core;
+using Nyala.Storage;
+
+namespace Nyala.Host.Http;
+
+/// <summary>The addresses that lead here, made in one place.</summary>
+static class WebAddresses
+{
+    public const string WebSocketPath = "/xmpp-websocket";
+
+    /// <summary>Where WebSocket clients connect (RFC 7395).</summary>
+    public static string WebSocket(string webAddress) => "ws" + webAddress["http".Length..] + WebSocketPath;
+
+    /// <summary>An invite's landing page.</summary>
+    public static string InvitePage(string webAddress, string token) => $"{webAddress}/invite/{token}";
+
+    /// <summary>
+    /// The link that apps open: XEP-0401 for a plain account invite; XEP-0379 with <c>ibr=y</c> (XEP-0445) for one that also makes
+    /// a contact of the inviter.
+    /// </summary>
+    public static string InviteLink(ServerOptions options, Invite invite, string? inviter)
+    {
+        var domain = options.Domain;
+        if (inviter is null)
+        {
+            return $"xmpp:{domain}?register;preauth={invite.Token}";
+        }
+
+        var ibr = invite.CreatesAccount && options.Registration != RegistrationMode.Closed ? ";ibr=y" : "";
+        return $"xmpp:{Uri.EscapeDataString(inviter)}@{domain}?roster;preauth={invite.Token}{ibr}";
+    }
+
+    /// <summary>Whether another device can be expected to open an address.</summary>
+    public static bool IsReachable(string webAddress) =>
+        Uri.TryCreate(webAddress, UriKind.Absolute, out var uri) && !uri.IsLoopback && !uri.Host.EndsWith(".localhost", StringComparison.Ordinal);
+}

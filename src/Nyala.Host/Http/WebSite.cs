@@ -1,0 +1,58 @@
+using Microsoft.AspNetCore.HttpOverrides;
+using Nyala.Core.Connections;
+using Nyala.Host.Administration;
+using Nyala.Host.Configuration;
+using Nyala.Host.Http.Pages;
+using Nyala.Host.Monitoring;
+using Nyala.Storage;
+
+namespace Nyala.Host.Http;
+
+/// <summary>Everything that is served over HTTP.</summary>
+static class WebSite
+{
+    public static void Map(
+        WebApplication app, NyalaOptions options, IStore store, AdministrationService administration, ConnectionServices connections,
+        PrometheusExporter exporter, Func<string?> trouble, TimeProvider time, ILogger logger)
+    {
+        // A proxy on this machine is believed about its client; nobody else is.
+        app.UseForwardedHeaders(new() { ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto });
+        app.Use((context, next) => AnswerFailuresAsync(context, next, logger));
+        app.Use(SecurityHeaders.AddAsync);
+        app.Use(new Encryption(options).RequireAsync);
+        app.UseWebSockets();
+        app.UseRouting();
+        var home = new HomePage(options);
+        app.MapGet("/", home.WriteAsync);
+        Assets.Map(app);
+        HostMeta.Map(app, options.Server);
+        new InviteEndpoints(options, store, administration, time, logger).Map(app);
+        new HealthEndpoints(options, exporter, trouble).Map(app);
+        app.Map(WebAddresses.WebSocketPath, new WebSocketEndpoint(connections).RunAsync);
+        app.MapFallback(context => Layout.WriteMessageAsync(context, StatusCodes.Status404NotFound, texts => texts.NotFoundTitle, texts => texts.NotFoundText));
+    }
+
+    static async Task AnswerFailuresAsync(HttpContext context, RequestDelegate next, ILogger logger)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The reader left.
+        }
+        catch (BadHttpRequestException)
+        {
+            throw;
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
+        {
+            // The route, not the path: a path may hold a token.
+            var route = (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "?";
+            Log.RequestFailed(logger, context.Request.Method, route, e);
+            var status = e is StoreException ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status500InternalServerError;
+            await Layout.WriteMessageAsync(context, status, texts => texts.WrongTitle, texts => texts.WrongText);
+        }
+    }
+}

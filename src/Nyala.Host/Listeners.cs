@@ -1,0 +1,119 @@
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Nyala.Core.Connections;
+using Nyala.Host.Administration;
+using Nyala.Host.Configuration;
+
+namespace Nyala.Host;
+
+/// <summary>The ports: which are opened for what, and what to say when one cannot be.</summary>
+sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICertificates certificates)
+{
+    /// <summary>What each kind of listener is called, with its endpoints.</summary>
+    public static IEnumerable<(string What, Setting Setting, IReadOnlyList<IPEndPoint> Endpoints)> All(NyalaOptions options) =>
+    [
+        ("XMPP (STARTTLS)", Settings.Xmpp, options.Xmpp),
+        ("XMPP (TLS)", Settings.XmppTls, options.XmppTls),
+        ("Web", Settings.Http, options.Http),
+        ("Web (TLS)", Settings.Https, options.Https),
+    ];
+
+    /// <summary>The same for people and for the status command.</summary>
+    public static IReadOnlyList<Listener> Describe(NyalaOptions options) =>
+        [.. All(options).SelectMany(kind => kind.Endpoints.Select(endpoint => new Listener(kind.What, endpoint.Address.ToString(), endpoint.Port)))];
+
+    /// <summary>Replaces port 0 by a free one, so that addresses can be told before anything listens.</summary>
+    public static NyalaOptions ChoosePorts(NyalaOptions options)
+    {
+        IReadOnlyList<IPEndPoint> Choose(IReadOnlyList<IPEndPoint> endpoints) =>
+            [.. endpoints.Select(endpoint => endpoint.Port == 0 ? new IPEndPoint(endpoint.Address, FreePort(endpoint.Address)) : endpoint)];
+
+        if (!All(options).Any(kind => kind.Endpoints.Any(endpoint => endpoint.Port == 0)))
+        {
+            return options;
+        }
+
+        var chosen = options with
+        {
+            Xmpp = Choose(options.Xmpp), XmppTls = Choose(options.XmppTls), Http = Choose(options.Http), Https = Choose(options.Https),
+        };
+        var address = Domains.WebAddress(
+            options.Sources[Settings.WebAddress.Key].Text, options.Server.Domain, options.IsPublic, chosen.Http, chosen.Https);
+        return chosen with { Server = options.Server with { WebAddress = address } };
+    }
+
+    public void Configure(KestrelServerOptions kestrel)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = 65_536;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
+        var (upgrade, direct) = (new XmppListener(connections, directTls: false), new XmppListener(connections, directTls: true));
+        Listen(kestrel, options.Xmpp, listen => listen.Run(upgrade.OnConnectedAsync));
+        Listen(kestrel, options.XmppTls, listen => listen.Run(direct.OnConnectedAsync));
+        Listen(kestrel, options.Http, listen => listen.Protocols = HttpProtocols.Http1);
+        Listen(kestrel, options.Https, listen =>
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            listen.UseHttps(new TlsHandshakeCallbackOptions
+            {
+                OnConnection = _ => new(new SslServerAuthenticationOptions { ServerCertificateContext = certificates.Current.Context }),
+            });
+        });
+    }
+
+    /// <summary>Why a port could not be opened, with the remedy.</summary>
+    public StartException Explain(Exception failure)
+    {
+        // Kestrel names the endpoint in its message only.
+        var endpoints = All(options).SelectMany(kind => kind.Endpoints.Select(endpoint => (kind.Setting, Endpoint: endpoint))).ToArray();
+        var (setting, endpoint) = Array.Find(endpoints, pair => failure.Message.Contains(pair.Endpoint.ToString(), StringComparison.Ordinal));
+        if (setting is null)
+        {
+            return new($"A port could not be opened: {failure.Message}", failure);
+        }
+
+        var reason = failure.InnerException as SocketException ?? failure.InnerException?.InnerException as SocketException ?? failure as SocketException;
+        if (failure.InnerException is AddressInUseException || reason?.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            var owner = PortOwner.Find(endpoint.Port) is { } name ? $"{name} uses it" : "another program uses it";
+            return new($"Port {endpoint.Port} of {setting.Key} ({endpoint}) is taken, {owner}: stop that program, or set {setting.Key} to another port or off.", failure);
+        }
+
+        return reason?.SocketErrorCode switch
+        {
+            SocketError.AccessDenied => new(
+                $"Port {endpoint.Port} of {setting.Key} may not be opened by this user: take a port above 1023, or allow it (systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE).", failure),
+            SocketError.AddressNotAvailable => new(
+                $"{endpoint.Address} of {setting.Key} is not an address of this machine: take one of its own, or only the port for the default.", failure),
+            _ => new($"Listening on {endpoint} ({setting.Key}) failed: {failure.Message}", failure),
+        };
+    }
+
+    static void Listen(KestrelServerOptions kestrel, IReadOnlyList<IPEndPoint> endpoints, Action<ListenOptions> configure)
+    {
+        foreach (var endpoint in endpoints)
+        {
+            // Falls back to IPv4 where there is no IPv6.
+            if (endpoint.Address.Equals(IPAddress.IPv6Any))
+            {
+                kestrel.ListenAnyIP(endpoint.Port, configure);
+            }
+            else
+            {
+                kestrel.Listen(endpoint, configure);
+            }
+        }
+    }
+
+    static int FreePort(IPAddress address)
+    {
+        using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(address, 0));
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+}

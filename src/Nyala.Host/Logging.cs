@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Logging.Console;
+using Nyala.Host.Configuration;
+
+namespace Nyala.Host;
+
+/// <summary>How the process logs: one line per event on standard output, text or JSON.</summary>
+static class Logging
+{
+    public static ILoggerFactory Create(NyalaOptions options) => LoggerFactory.Create(logging =>
+    {
+        logging.SetMinimumLevel(options.LogLevel);
+
+        // The framework's own everyday events would drown what an operator looks for.
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("System", LogLevel.Warning);
+        if (options.LogFormat == LogFormat.Json)
+        {
+            logging.AddJsonConsole(json =>
+            {
+                json.TimestampFormat = LineFormatter.TimeFormat;
+                json.UseUtcTimestamp = true;
+            });
+        }
+        else
+        {
+            logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName);
+            logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
+        }
+
+        Telemetry.AddLogs(logging);
+    });
+}

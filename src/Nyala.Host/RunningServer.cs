@@ -1,0 +1,157 @@
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Nyala.Host.Administration;
+using Nyala.Host.Certificates;
+using Nyala.Host.Configuration;
+using Nyala.Host.Http;
+using Nyala.Host.Monitoring;
+using Nyala.Storage;
+using Nyala.Storage.Sqlite;
+
+namespace Nyala.Host;
+
+/// <summary>A server with everything it needs: store, certificates, XMPP, ports, administration. One per data directory.</summary>
+sealed class RunningServer : IAsyncDisposable
+{
+    /// <summary>How long a drain may take before what is left is cut.</summary>
+    static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(3);
+
+    readonly ILogger _logger;
+    readonly DateTimeOffset _since;
+    readonly List<IAsyncDisposable> _owned = [];
+    WebApplication? _web;
+    XmppSide? _xmpp;
+    volatile bool _stopping;
+
+    RunningServer(NyalaOptions options, DateTimeOffset since, ILogger logger)
+    {
+        Options = options;
+        _since = since;
+        _logger = logger;
+    }
+
+    /// <summary>The configuration in force, with the ports that were really taken.</summary>
+    public NyalaOptions Options { get; }
+
+    public IStore Store { get; private set; } = null!;
+
+    public AdministrationService Administration { get; private set; } = null!;
+
+    /// <exception cref="StartException">Something is in the way; the message says what and how to remove it.</exception>
+    /// <exception cref="StoreException">The store cannot be opened.</exception>
+    /// <exception cref="CertificateException">The certificate cannot be used.</exception>
+    public static async Task<RunningServer> StartAsync(NyalaOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        SelfTest.Run();
+        var server = new RunningServer(Listeners.ChoosePorts(options), time.GetUtcNow(), loggers.CreateLogger("Nyala.Host"));
+        try
+        {
+            await server.StartPartsAsync(time, loggers);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Lets everybody go in good order: ports closed at once, streams ended with system-shutdown, commits finished (R15).
+    /// </summary>
+    public async Task StopAsync()
+    {
+        if (_stopping)
+        {
+            return;
+        }
+
+        _stopping = true;
+
+        // Kestrel closes its ports first and then waits for the connections that the drain ends meanwhile.
+        using var limit = new CancellationTokenSource(DrainLimit + TimeSpan.FromSeconds(1));
+        var ports = _web?.StopAsync(limit.Token) ?? Task.CompletedTask;
+        await (_xmpp?.StopAsync(DrainLimit) ?? Task.CompletedTask);
+        await ports;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        for (var i = _owned.Count - 1; i >= 0; i--)
+        {
+            await _owned[i].DisposeAsync();
+        }
+
+        Log.Stopped(_logger);
+    }
+
+    async Task StartPartsAsync(TimeProvider time, ILoggerFactory loggers)
+    {
+        Store = Own(await SqliteStore.OpenAsync(Options.Data, time, loggers.CreateLogger("Nyala.Storage")));
+        var certificates = new CertificateStore(Options, time, _logger);
+        _owned.Add(new Disposer(certificates));
+        var exporter = new PrometheusExporter();
+        _owned.Add(new Disposer(exporter));
+        _xmpp = Own(await XmppSide.StartAsync(Options.Server, Store, certificates, time, loggers));
+        Administration = new(Store, Options.Server, time, _logger, by: "administration")
+        {
+            Status = Status, Removing = _xmpp.RemoveAccountAsync, PasswordChanged = _xmpp.PasswordChangedAsync,
+        };
+        _web = Own(BuildWeb(certificates, exporter, time, loggers));
+        await OpenPortsAsync(certificates);
+        Own(await AdministrationSocket.StartAsync(Administration, Options.Data));
+        Log.Started(_logger, About.Version, Options.Server.Domain, Options.Data);
+    }
+
+    WebApplication BuildWeb(CertificateStore certificates, PrometheusExporter exporter, TimeProvider time, ILoggerFactory loggers)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = About.Name });
+        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddRoutingCore();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
+
+        // The default lets a stranger have a megabyte buffered before anything reads it.
+        builder.Services.Configure<SocketTransportOptions>(sockets =>
+        {
+            sockets.MaxReadBufferSize = 32 * 1_024;
+            sockets.Backlog = 4_096;
+        });
+        builder.WebHost.ConfigureKestrel(new Listeners(Options, _xmpp!.Connections, certificates).Configure);
+        var app = builder.Build();
+        WebSite.Map(app, Options, Store, Administration, _xmpp.Connections, exporter, Trouble, time, _logger);
+        return app;
+    }
+
+    async Task OpenPortsAsync(CertificateStore certificates)
+    {
+        try
+        {
+            await _web!.StartAsync();
+        }
+        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
+        {
+            throw new Listeners(Options, _xmpp!.Connections, certificates).Explain(e);
+        }
+    }
+
+    string? Trouble() => _stopping ? "The server is stopping." : Store.Trouble;
+
+    ServerStatus Status() => new(Running: true, About.Version, Options.Server.Domain, _since, Store.Trouble, Listeners.Describe(Options));
+
+    T Own<T>(T part)
+        where T : IAsyncDisposable
+    {
+        _owned.Add(part);
+        return part;
+    }
+
+    sealed class Disposer(IDisposable part) : IAsyncDisposable
+    {
+        public ValueTask DisposeAsync()
+        {
+            part.Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}

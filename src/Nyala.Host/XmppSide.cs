@@ -1,0 +1,92 @@
+using Nyala.Core;
+using Nyala.Core.Connections;
+using Nyala.Core.Diagnostics;
+using Nyala.Storage;
+using Nyala.Xmpp.Stanzas;
+using Nyala.Xmpp.Xml;
+
+namespace Nyala.Host;
+
+/// <summary>The XMPP server with what connects it to sockets, and its way to end.</summary>
+sealed class XmppSide : IAsyncDisposable
+{
+    readonly Metrics _metrics;
+
+    XmppSide(NyalaServer server, ConnectionServices connections, Metrics metrics)
+    {
+        Server = server;
+        Connections = connections;
+        _metrics = metrics;
+    }
+
+    public NyalaServer Server { get; }
+
+    public ConnectionServices Connections { get; }
+
+    public static async Task<XmppSide> StartAsync(
+        ServerOptions options, IStore store, ICertificates certificates, TimeProvider time, ILoggerFactory loggers)
+    {
+        var metrics = new Metrics();
+        var server = await NyalaServer.CreateAsync(options, store, time, loggers.CreateLogger("Nyala.Server"), metrics, FeatureList.Create);
+        var connections = new ConnectionServices(options, time, certificates, metrics, loggers.CreateLogger("Nyala.Connections"), server.Timers)
+        {
+            NewHandler = () => new Closed(),
+        };
+        return new(server, connections, metrics);
+    }
+
+    /// <summary>Ends sessions in good order first, then what never became one.</summary>
+    public async Task StopAsync(TimeSpan limit)
+    {
+        await Server.StopAsync();
+        await Connections.Registry.DrainAsync(limit);
+    }
+
+    /// <summary>Removes an account while it is loaded, so that its sessions end and its contacts learn of it.</summary>
+    public async Task RemoveAccountAsync(string username, Func<Task> remove)
+    {
+        var account = await Server.Accounts.LocateAsync(username);
+        await remove();
+        if (account is not null)
+        {
+            await Server.AccountRemovedAsync(account);
+        }
+    }
+
+    /// <summary>Ends the sessions that logged in with an old password.</summary>
+    public async Task PasswordChangedAsync(string username)
+    {
+        if (Server.Accounts.TryGet(username, out var account))
+        {
+            await Server.Sessions.EndAllAsync(account, EndReason.LoggedOut, StreamError.NotAuthorized with { Text = "The password was changed." });
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Connections.Dispose();
+        await Server.DisposeAsync();
+        _metrics.Dispose();
+    }
+
+    sealed class Closed : IStreamHandler
+    {
+        public ValueTask OpenedAsync(Connection connection, StreamHeader header)
+        {
+            connection.End(EndReason.NotAdmitted, StreamError.SystemShutdown);
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask ReceivedAsync(Connection connection, Stanza stanza) => ValueTask.CompletedTask;
+
+        public void ReadCompleted(Connection connection)
+        {
+        }
+
+        void IStreamHandler.Closed(Connection connection) => connection.End(EndReason.ClosedByPeer);
+
+        public void Ended(Connection connection, EndReason reason)
+        {
+        }
+    }
+}
