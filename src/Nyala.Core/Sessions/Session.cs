@@ -240,7 +240,8 @@ public sealed class Session : IStreamHandler, ITimerTarget
 
     internal void LagEnded()
     {
-        if (Interlocked.Exchange(ref _lagging, 0) != 0 && IsAvailable && Priority >= 0)
+        Volatile.Write(ref _lagging, 0);
+        if (IsAvailable && Priority >= 0)
         {
             Outbox.DeliverPending();
         }
