@@ -32,7 +32,8 @@ abstract class Authentication(string mechanism)
     /// <exception cref="XmppException">There is none.</exception>
     public static Authentication Choose(ClientOptions options, IReadOnlyList<string> offered, IReadOnlyList<string> bindings, ReadOnlyMemory<byte>? endPoint, bool secure, LoginMemory keys)
     {
-        var canBind = endPoint is not null && (bindings.Count == 0 || bindings.Contains(ChannelBinding.EndPoint, StringComparer.Ordinal));
+        // A server that offers -PLUS without XEP-0440 most likely means tls-unique, which is no use here.
+        var canBind = endPoint is not null && bindings.Contains(ChannelBinding.EndPoint, StringComparer.Ordinal);
         var mechanism = options.Mechanism is { } wanted
             ? offered.FirstOrDefault(name => name == wanted)
             : Mechanisms.ByStrength.FirstOrDefault(name => offered.Contains(name, StringComparer.Ordinal)
