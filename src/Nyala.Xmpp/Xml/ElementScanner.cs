@@ -77,6 +77,7 @@ sealed class ElementScanner
         }
 
         _layout = default;
+        _scope.Trim();
         Spare = this;
     }
 

@@ -18,6 +18,7 @@ sealed class NamespaceScope
     // Far above what anybody sends; keeps looking a prefix up cheap whatever is sent.
     const int MostBindings = 256;
     const int LongestName = 1024;
+    const int KeptBindings = 16;
 
     Binding[] _bindings = new Binding[8];
     string?[] _resolved = [];
@@ -39,6 +40,19 @@ sealed class NamespaceScope
 
         outer.CopyTo(_bindings);
         Count = _outer = outer.Length;
+    }
+
+    /// <summary>Lets go of what an unusual element made it hold.</summary>
+    public void Trim()
+    {
+        if (_bindings.Length > KeptBindings)
+        {
+            _bindings = new Binding[8];
+        }
+
+        Array.Clear(_bindings);
+        Array.Clear(_resolved);
+        Count = _outer = 0;
     }
 
     /// <summary>Forgets the declarations made since <paramref name="mark"/>.</summary>

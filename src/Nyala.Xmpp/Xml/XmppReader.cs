@@ -1,27 +1,7 @@
 // HOT PATH
-using System.Buffers;
 using Nyala.Xmpp.Stanzas;
 
 namespace Nyala.Xmpp.Xml;
-
-/// <summary>What the reader found.</summary>
-public enum ReadResult
-{
-    /// <summary>All input is consumed and no token is complete.</summary>
-    NeedMore,
-
-    /// <summary><see cref="XmppReader.Header"/> is a stream header (or a framing <c>open</c>).</summary>
-    StreamOpen,
-
-    /// <summary><see cref="XmppReader.Stanza"/> is a complete first-level element.</summary>
-    Stanza,
-
-    /// <summary>The stream was closed by its peer.</summary>
-    StreamClose,
-
-    /// <summary><see cref="XmppReader.Error"/> says why the stream must end. Final.</summary>
-    Error,
-}
 
 /// <summary>
 /// The incremental reader of XMPP's subset of XML. Feed it bytes in pieces of any size; it copies what it needs and
@@ -53,8 +33,7 @@ public sealed class XmppReader
     Stanza? _stanza;
     StreamError? _error;
     ElementScanner? _scanner;
-    byte[] _buffer = [];
-    int _length;
+    PendingInput _pending;
     int _seek;
     byte _quote;
     bool _restarted;
@@ -80,7 +59,7 @@ public sealed class XmppReader
     public StreamError Error => _error ?? throw new InvalidOperationException("No error was met.");
 
     /// <summary>True while a first-level element or the header is incomplete (an idle stream is not).</summary>
-    public bool InsideStanza => _length > 0;
+    public bool InsideStanza => _pending.Length > 0;
 
     /// <summary>
     /// Reads on until one result; call again with the unconsumed rest, also when that is empty: only
@@ -104,7 +83,7 @@ public sealed class XmppReader
                     return Close();
             }
 
-            var result = _length > 0 ? ReadBuffered(input, ref consumed) : ReadDirectly(input, ref consumed);
+            var result = _pending.Length > 0 ? ReadBuffered(input, ref consumed) : ReadDirectly(input, ref consumed);
             if (result == ReadResult.Error)
             {
                 consumed = input.Length;
@@ -121,7 +100,7 @@ public sealed class XmppReader
     public ReadResult EndOfMessage()
     {
         _messageDone = false;
-        return _phase == Phase.Failed || _length > 0
+        return _phase == Phase.Failed || _pending.Length > 0
             ? Fail(StreamError.BadFormat with { Text = "Each message must be one complete element (RFC 7395 §3.3)." })
             : ReadResult.NeedMore;
     }
@@ -169,7 +148,7 @@ public sealed class XmppReader
             }
 
             consumed = input.Length;
-            Keep(offered);
+            _pending.Append(offered);
             return ReadResult.NeedMore;
         }
 
@@ -181,14 +160,14 @@ public sealed class XmppReader
     ReadResult? ReadBuffered(ReadOnlySpan<byte> input, ref int consumed)
     {
         var limit = Limit;
-        var before = _length;
+        var before = _pending.Length;
         var taken = Math.Min(input.Length - consumed, Math.Max(0, limit - before));
-        Keep(input.Slice(consumed, taken));
-        var result = Scan(_buffer.AsSpan(0, _length), out var used);
+        _pending.Append(input.Slice(consumed, taken));
+        var result = Scan(_pending.Bytes, out var used);
         if (result == ReadResult.NeedMore)
         {
             consumed += taken;
-            return _length >= limit ? Fail(TooBig()) : result;
+            return _pending.Length >= limit ? Fail(TooBig()) : result;
         }
 
         consumed += used - before;
@@ -378,37 +357,13 @@ public sealed class XmppReader
 
     StreamError TooBig() => Canonical.TooBig(Limit);
 
-    void Keep(ReadOnlySpan<byte> data)
-    {
-        if (_length + data.Length > _buffer.Length)
-        {
-            var larger = ArrayPool<byte>.Shared.Rent(Math.Max(_length + data.Length, _buffer.Length * 2));
-            _buffer.AsSpan(0, _length).CopyTo(larger);
-            GiveBack();
-            _buffer = larger;
-        }
-
-        data.CopyTo(_buffer.AsSpan(_length));
-        _length += data.Length;
-    }
-
     /// <summary>Lets go of everything that an incomplete element needs.</summary>
     void Release()
     {
         _scanner?.Return();
         _scanner = null;
-        GiveBack();
-        _buffer = [];
-        _length = 0;
+        _pending.Release();
         _seek = 0;
         _quote = 0;
-    }
-
-    void GiveBack()
-    {
-        if (_buffer.Length > 0)
-        {
-            ArrayPool<byte>.Shared.Return(_buffer);
-        }
     }
 }

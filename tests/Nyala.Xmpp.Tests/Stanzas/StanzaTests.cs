@@ -68,6 +68,19 @@ public sealed class StanzaTests
         Assert.Equal("juliet@example.com/it's & ok", stanza.To?.ToString());
     }
 
+    [Theory]
+    [InlineData("<message xmlns='jabber:client' id='abc' type='chat'><body>x</body></message>")]
+    [InlineData("<message id='abc' xmlns='jabber:client' type='chat'><body>x</body></message>")]
+    [InlineData("<c:message xmlns:c='jabber:client' type='chat' id='abc'><c:body>x</c:body></c:message>")]
+    public void Places_are_right_when_bytes_were_left_out(string xml)
+    {
+        var stanza = Parse(xml);
+        Assert.Equal("abc", stanza.Id);
+        Assert.Equal("<body>x</body>"u8, stanza.Content.Span);
+        Assert.Equal("<body>x</body>"u8, stanza.ChildBytes(0).Span);
+        Assert.Equal("chat", stanza.Attribute("type"));
+    }
+
     [Fact]
     public void Children_are_found_by_name_and_namespace()
     {
