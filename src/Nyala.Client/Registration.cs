@@ -12,6 +12,9 @@ public static class Registration
     /// <exception cref="XmppException">Refused: <c>conflict</c> when the name is taken.</exception>
     public static async Task RegisterAsync(ClientOptions options, string? invite = null, CancellationToken token = default)
     {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(token);
+        using var timer = options.Time.CreateTimer(_ => limit.Cancel(), null, options.Timeout, Timeout.InfiniteTimeSpan);
+        token = limit.Token;
         using var transport = options.Transport == ClientTransport.WebSocket
             ? await WebSocketTransport.ConnectAsync(options, token)
             : await StreamTransport.ConnectAsync(options, token);

@@ -117,7 +117,7 @@ sealed class Negotiation(ClientOptions options, Transport transport, LoginMemory
     /// <summary>Opens the stream and waits for the features.</summary>
     public async Task<Element> OpenAsync()
     {
-        await transport.OpenAsync(options.Account.Domain, token);
+        await transport.OpenAsync(options.Account, token);
         return await FeaturesAsync();
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Nyala.Xmpp;
 using Nyala.Xmpp.Stanzas;
 using Nyala.Xmpp.Xml;
 
@@ -84,14 +85,21 @@ abstract class Transport(Framing framing) : IDisposable
     }
 
     /// <summary>Opens the stream, again after TLS and SASL.</summary>
-    public ValueTask OpenAsync(string domain, CancellationToken token)
+    /// <param name="account">Told to the server only where nobody can listen (RFC 6120 §4.7.1).</param>
+    /// <param name="token">Gives up.</param>
+    public ValueTask OpenAsync(Jid account, CancellationToken token)
     {
         Reader.Reset();
         var output = new ArrayBufferWriter<byte>();
         XmlOut.Raw(output, Framing == Framing.WebSocket
             ? "<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' version='1.0'"
             : "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'");
-        XmlOut.Attribute(output, "to", domain);
+        XmlOut.Attribute(output, "to", account.Domain);
+        if (IsSecure)
+        {
+            XmlOut.Attribute(output, "from", account.Bare.ToString());
+        }
+
         XmlOut.Raw(output, Framing == Framing.WebSocket ? "/>" : ">");
         return WriteAsync(output.WrittenMemory, token);
     }
@@ -101,7 +109,7 @@ abstract class Transport(Framing framing) : IDisposable
         Framing == Framing.WebSocket ? "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>"u8.ToArray() : "</stream:stream>"u8.ToArray(), token);
 
     public ValueTask WriteAsync(Element element, CancellationToken token) =>
-        WriteAsync(element.ToUtf8(Framing == Framing.WebSocket ? "" : Nyala.Xmpp.Ns.Client), token);
+        WriteAsync(element.ToUtf8(Framing == Framing.WebSocket ? "" : Ns.Client), token);
 
     public ValueTask WriteAsync(Stanza stanza, CancellationToken token)
     {
