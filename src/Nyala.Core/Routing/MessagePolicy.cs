@@ -76,6 +76,13 @@ public readonly record struct MessagePolicy(RowFlags Flags, bool Copy, bool Urge
                 continue;
             }
 
+            if (ns == Ns.Carbons && name == "private")
+            {
+                // XEP-0280 §6.1, §9: this message alone is not copied, whatever its type.
+                hints |= Hint.NoCopy;
+                continue;
+            }
+
             if (ns == Ns.ChatStates || (ns == Ns.Client && name == "thread"))
             {
                 continue;
