@@ -16,8 +16,8 @@ sealed class Fingerprints
     /// <summary>Fingerprints remembered per account; a resend of something older than these is stored again.</summary>
     public const int MaxPerAccount = 1024;
 
-    const int MaxAccounts = 20_000;
-    const int MaxEntries = 200_000;
+    const int MaxAccounts = 50_000;
+    const int MaxEntries = 500_000;
 
     readonly Dictionary<long, Sender> _senders = [];
     int _entries;
@@ -95,8 +95,6 @@ sealed class Fingerprints
 
     sealed class Sender
     {
-        Queue<(UInt128 Fingerprint, long Position)>? _order;
-
         public long LastUse { get; set; }
 
         public Dictionary<UInt128, StoredOriginal>? Stored { get; private set; }
@@ -105,14 +103,12 @@ sealed class Fingerprints
         public int Add(UInt128 fingerprint, StoredOriginal original)
         {
             Stored ??= [];
-            _order ??= new();
             var before = Stored.Count;
             Stored[fingerprint] = original;
-            _order.Enqueue((fingerprint, original.Position));
-            if (_order.Count > MaxPerAccount)
+            if (Stored.Count > MaxPerAccount)
             {
-                var (oldest, position) = _order.Dequeue();
-                if (Stored.TryGetValue(oldest, out var held) && held.Position == position)
+                // The older half at once, so that the search for it is rare.
+                foreach (var (oldest, _) in Stored.OrderBy(s => s.Value.Position).Take(MaxPerAccount / 2).ToList())
                 {
                     Stored.Remove(oldest);
                 }

@@ -32,7 +32,7 @@ sealed class Maintenance : IAsyncDisposable
         _sql = sql;
         _time = time;
         _logger = logger;
-        _timer = time.CreateTimer(_ => _ = RunQuietlyAsync(), null, TimeSpan.FromMinutes(1), Interval);
+        _timer = time.CreateTimer(_ => _ = RunQuietlyAsync(), null, TimeSpan.FromMinutes(1), Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Does all there is to do now.</summary>
@@ -59,7 +59,7 @@ sealed class Maintenance : IAsyncDisposable
     }
 
     /// <summary>Runs soon, on another thread.</summary>
-    public void RunSoon() => _timer.Change(TimeSpan.Zero, Interval);
+    public void RunSoon() => _timer.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
 
     /// <summary>Takes rows before a time out of all archives; returns how many.</summary>
     public async Task<long> ExpireAsync(DateTimeOffset before, CancellationToken cancellation)
@@ -219,6 +219,10 @@ sealed class Maintenance : IAsyncDisposable
         catch (Exception e)
         {
             _logger.MaintenanceFailed(e);
+        }
+        finally
+        {
+            _timer.Change(Interval, Timeout.InfiniteTimeSpan);
         }
     }
 }

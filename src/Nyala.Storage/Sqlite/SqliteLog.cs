@@ -34,6 +34,7 @@ sealed class SqliteLog : IMessageLog, IDisposable
     readonly LogEntry?[] _batch = new LogEntry?[MaxBatch];
     readonly Func<bool> _mustStayAwake;
     int _pagesInLog;
+    bool _probeArmed;
     volatile bool _marksDue;
     volatile bool _probeDue;
     volatile bool _stopping;
@@ -52,7 +53,7 @@ sealed class SqliteLog : IMessageLog, IDisposable
         _mailboxes = mailboxes(this);
         _streams = new StreamNumbers(start.Stream, start.StreamLimit, ReserveStreamsAsync);
         _mustStayAwake = () => _marksDue || _probeDue || _stopping;
-        _probe = time.CreateTimer(_ => Probe(), null, ProbeInterval, ProbeInterval);
+        _probe = time.CreateTimer(_ => Probe(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _thread = new Thread(Run) { Name = "nyala-log", IsBackground = true };
         _thread.Start();
     }
@@ -135,7 +136,6 @@ sealed class SqliteLog : IMessageLog, IDisposable
 
             if (_probeDue)
             {
-                _probeDue = false;
                 ProbeNow();
             }
 
@@ -213,6 +213,8 @@ sealed class SqliteLog : IMessageLog, IDisposable
         {
             _mailboxes.NotWritten();
         }
+
+        ProbeLaterIfNeeded();
     }
 
     void Complete(ReadOnlySpan<LogEntry> batch)
@@ -255,22 +257,32 @@ sealed class SqliteLog : IMessageLog, IDisposable
         _writer.TakePagesWritten();
     }
 
+    void ProbeLaterIfNeeded()
+    {
+        if (_trouble.Text is not null && !_probeArmed)
+        {
+            _probeArmed = true;
+            _probe.Change(ProbeInterval, Timeout.InfiniteTimeSpan);
+        }
+    }
+
     void Probe()
     {
-        if (_trouble.Text is not null)
-        {
-            _probeDue = true;
-            _queue.Wake();
-        }
+        _probeDue = true;
+        _queue.Wake();
     }
 
     /// <summary>With nothing to store, only a write of our own can tell that the trouble is over.</summary>
     void ProbeNow()
     {
+        _probeDue = false;
+        _probeArmed = false;
         if (_trouble.Text is not null && _trouble.WorthProbing)
         {
             _writer.Write([new ColdWrite<bool>(static _ => ValueTask.FromResult(true), () => null)], null);
         }
+
+        ProbeLaterIfNeeded();
     }
 
     void RefuseLeftovers()
