@@ -37,6 +37,15 @@ public static partial class Log
     [LoggerMessage(1008, LogLevel.Warning, "{Connections} connections did not end in time and were cut")]
     public static partial void DrainedByForce(this ILogger logger, int connections);
 
+    [LoggerMessage(1100, LogLevel.Information, "{Account} logged in with {Mechanism} on connection {Connection} from {Remote}")]
+    public static partial void LoggedIn(this ILogger logger, string account, string mechanism, long connection, IPEndPoint? remote);
+
+    [LoggerMessage(1101, LogLevel.Information, "Login of {Account} was refused with {Condition} on connection {Connection} from {Remote}")]
+    public static partial void LoginRefused(this ILogger logger, string? account, string condition, long connection, IPEndPoint? remote);
+
+    [LoggerMessage(1102, LogLevel.Error, "Login on connection {Connection} from {Remote} failed in the store: {Problem}")]
+    public static partial void LoginFailed(this ILogger logger, long connection, IPEndPoint? remote, string problem);
+
     [LoggerMessage(1200, LogLevel.Error, "Reading the log for {Session} failed, the rest is delivered at its next sign of life: {Problem}")]
     public static partial void CatchUpFailed(this ILogger logger, string session, string problem);
 

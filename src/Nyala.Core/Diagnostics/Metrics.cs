@@ -18,11 +18,14 @@ public sealed class Metrics : IDisposable
         Slowed = Meter.CreateCounter<long>("nyala.connections.slowed", "{pause}", "Times a client was read more slowly because it sent more than Limits:BytesPerSecond.");
         Handshakes = Meter.CreateCounter<long>("nyala.tls.handshakes", "{handshake}", "TLS handshakes, by protocol or failed.");
         HandshakeTime = Meter.CreateHistogram<double>("nyala.tls.handshake.duration", "s", "Time from a client's hello to the end of the handshake, waiting for admission included.");
+        Logins = Meter.CreateCounter<long>("nyala.logins", "{login}", "Attempts to log in, by mechanism and result.");
         StanzasReceived = Meter.CreateCounter<long>("nyala.stanzas.received", "{stanza}", "Stanzas read from bound sessions.");
         SlowReaders = Meter.CreateCounter<long>("nyala.sessions.slow", "{session}", "Sessions ended because the client did not read.");
     }
 
     public Meter Meter { get; }
+
+    public Counter<long> Logins { get; }
 
     public Counter<long> StanzasReceived { get; }
 

@@ -111,6 +111,9 @@ public sealed class FeatureBuilder
 
     public void EarlyIq(string ns, string name, EarlyIqHandler handler) => _table.EarlyIqs.Add((ns, name), handler);
 
+    /// <summary>Adds to what every Bind 2 is answered with (XEP-0386 §4.2); null adds nothing.</summary>
+    public void Bound(Func<Session, ValueTask<Element?>> part) => _table.Bound.Add(part);
+
     /// <summary>Offers inline use in Bind 2 and handles it.</summary>
     public void BindInline(string ns, string name, BindInline handler) => _table.BindInlines.Add((ns, name), handler);
 }

@@ -36,6 +36,9 @@ public sealed class FeatureTable
 
     internal List<(StreamState State, Func<Connection, Element?> Feature)> StreamFeatures { get; } = [];
 
+    /// <summary>What Bind 2 answers beside what was asked for.</summary>
+    internal List<Func<Session, ValueTask<Element?>>> Bound { get; } = [];
+
     internal Dictionary<(string Ns, string Name), EarlyIqHandler> EarlyIqs { get; } = [];
 
     /// <summary>The inline parts Bind 2 offers.</summary>
