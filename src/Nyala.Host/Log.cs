@@ -44,6 +44,9 @@ static partial class Log
     [LoggerMessage(13, LogLevel.Warning, "Too many registrations from {Address}: refused")]
     public static partial void TooManyRegistrations(ILogger logger, string address);
 
+    [LoggerMessage(15, LogLevel.Information, "There is no account yet: 'nyala invite create --admin' makes an invite for the first")]
+    public static partial void NoAccounts(ILogger logger);
+
     [LoggerMessage(14, LogLevel.Error, "A web request failed: {Method} {Route}")]
     public static partial void RequestFailed(ILogger logger, string method, string route, Exception exception);
 }

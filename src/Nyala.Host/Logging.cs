@@ -13,6 +13,9 @@ static class Logging
         // The framework's own everyday events would drown what an operator looks for.
         logging.AddFilter("Microsoft", LogLevel.Warning);
         logging.AddFilter("System", LogLevel.Warning);
+
+        // A port that is taken ends the start with a sentence of ours; the trace behind it helps nobody.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         if (options.LogFormat == LogFormat.Json)
         {
             logging.AddJsonConsole(json =>

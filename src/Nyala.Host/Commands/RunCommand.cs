@@ -37,7 +37,7 @@ static class RunCommand
         var logger = loggers.CreateLogger("Nyala.Host");
         if (quiet)
         {
-            LogListeners(server, logger);
+            await LogStateAsync(server, logger);
         }
         else
         {
@@ -49,8 +49,13 @@ static class RunCommand
         return CommandLine.Success;
     }
 
-    static void LogListeners(RunningServer server, ILogger logger)
+    static async Task LogStateAsync(RunningServer server, ILogger logger)
     {
+        if (await server.Store.Accounts.CountAsync() == 0)
+        {
+            Log.NoAccounts(logger);
+        }
+
         foreach (var (what, _, endpoints) in Listeners.All(server.Options))
         {
             foreach (var endpoint in endpoints)

@@ -24,13 +24,13 @@ sealed class InvitePage(NyalaOptions options)
         };
 
         // On a phone an app is the better way in; at a computer the form is, because hardly any desktop app reads invites.
-        var (app, form) = (AppCard(context, texts, view), FormCard(texts, view));
+        var (app, form, scan) = (AppCard(context, texts, view), FormCard(texts, view), ScanCard(texts, view));
+        var appFirst = Apps.IsPhone(context.Request) && view.Error is null;
         var body = Html.Of($"""
             {Layout.Mark}
             <h1>{Layout.Fill(title, lead)}</h1>
             <p>{Layout.Sentence(texts.InviteWhat, Domain)}</p>
-            {(Apps.IsPhone(context.Request) && view.Error is null ? Html.Of($"{app}{form}") : Html.Of($"{form}{app}"))}
-            {ScanCard(texts, view)}
+            {(appFirst ? Html.Of($"{app}{form}{scan}") : Html.Of($"{form}{scan}{app}"))}
             """);
         return Layout.WriteAsync(context, texts, status, Layout.Fill(title, lead), body);
     }
