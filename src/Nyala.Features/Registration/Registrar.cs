@@ -1,0 +1,89 @@
+using Nyala.Core;
+using Nyala.Storage;
+using Nyala.Xmpp;
+
+namespace Nyala.Features.Registration;
+
+/// <summary>What came of a registration; the account when there was no problem.</summary>
+public sealed record RegistrationResult(RegistrationProblem Problem, Account? Account = null);
+
+public enum RegistrationProblem
+{
+    None,
+
+    /// <summary>The name is no localpart (RFC 7622 §3.3).</summary>
+    BadUsername,
+
+    /// <summary>See <see cref="PasswordRules"/>.</summary>
+    BadPassword,
+
+    /// <summary>Somebody has the name, or an invite reserves it.</summary>
+    Taken,
+
+    /// <summary>The invite is unknown, used up or too old.</summary>
+    InvalidInvite,
+
+    /// <summary>The address has made too many accounts lately.</summary>
+    TooMany,
+}
+
+/// <summary>Makes accounts for people, in-band or on the invite's web page. Safe from any thread.</summary>
+/// <param name="welcome">Called when an invite with an inviter has made an account: they become contacts (XEP-0401 §5).</param>
+public sealed class Registrar(NyalaServer server, Func<Account, long, Task> welcome)
+{
+    readonly RegistrationLimit _limit = new(server.Options.Limits, server.Time);
+
+    /// <summary>Creates an account. What is wrong is said as closely as the person may know.</summary>
+    /// <param name="invite">The invite in hand, or null where anybody may register.</param>
+    /// <param name="invitedAt">When the invite was found to be good: it cannot expire after that (XEP-0445 §4).</param>
+    /// <param name="address">Where the person is, for the limit on accounts without an invite.</param>
+    /// <exception cref="StoreException">The store cannot serve.</exception>
+    public async Task<RegistrationResult> RegisterAsync(
+        string username, string password, Invite? invite, DateTimeOffset invitedAt, System.Net.IPAddress? address)
+    {
+        if (TryPrepare(username) is not { } name)
+        {
+            return new(RegistrationProblem.BadUsername);
+        }
+
+        if (await server.Store.Accounts.FindAsync(name) is not null)
+        {
+            return new(RegistrationProblem.Taken);
+        }
+
+        // Whoever holds an invite is known to somebody, and a whole campus may share an address (R14).
+        if (invite is null && !_limit.TryTake(address))
+        {
+            return new(RegistrationProblem.TooMany);
+        }
+
+        if (await DeriveAsync(password) is not { } credentials)
+        {
+            return new(RegistrationProblem.BadPassword);
+        }
+
+        var (result, account) = await server.Store.Accounts.CreateAsync(name, credentials, AccountRole.User, invite?.Token, invitedAt);
+        if (result != CreateAccountResult.Created)
+        {
+            return new(result == CreateAccountResult.Conflict ? RegistrationProblem.Taken : RegistrationProblem.InvalidInvite);
+        }
+
+        if (invite?.Inviter is { } inviter)
+        {
+            await welcome(account!, inviter);
+        }
+
+        return new(RegistrationProblem.None, account);
+    }
+
+    /// <summary>What is stored for a password, made off the caller's thread; null when it cannot be one.</summary>
+    public Task<IReadOnlyList<Credential>?> DeriveAsync(string password) =>
+        Task.Run(() => PasswordRules.TryDerive(password, server.Options.ScramIterations));
+
+    /// <summary>The localpart as it is stored, or null.</summary>
+    public string? TryPrepare(string username) =>
+        !username.Contains('@', StringComparison.Ordinal) && !username.Contains('/', StringComparison.Ordinal)
+        && Jid.TryParse($"{username}@{server.Options.Domain}", out var jid)
+            ? jid.Local
+            : null;
+}
