@@ -1,5 +1,6 @@
 using Nyala.Core;
 using Nyala.Core.Routing;
+using Nyala.Features;
 
 namespace Nyala.Host;
 
@@ -8,5 +9,8 @@ static class FeatureList
 {
     public static IEnumerable<IFeature> Create(NyalaServer server) =>
     [
+        new MessageArchive(server),
+        new Carbons(),
+        new ClientState(),
     ];
 }

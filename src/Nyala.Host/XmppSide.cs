@@ -1,9 +1,9 @@
 using Nyala.Core;
 using Nyala.Core.Connections;
 using Nyala.Core.Diagnostics;
+using Nyala.Core.Sessions.Negotiation;
 using Nyala.Storage;
 using Nyala.Xmpp.Stanzas;
-using Nyala.Xmpp.Xml;
 
 namespace Nyala.Host;
 
@@ -28,10 +28,13 @@ sealed class XmppSide : IAsyncDisposable
     {
         var metrics = new Metrics();
         var server = await NyalaServer.CreateAsync(options, store, time, loggers.CreateLogger("Nyala.Server"), metrics, FeatureList.Create);
+        NegotiationServices? negotiations = null;
         var connections = new ConnectionServices(options, time, certificates, metrics, loggers.CreateLogger("Nyala.Connections"), server.Timers)
         {
-            NewHandler = () => new Closed(),
+            // No listener is open before this method returns.
+            NewHandler = () => negotiations!.NewHandler(),
         };
+        negotiations = await NegotiationServices.CreateAsync(server, connections.Admission);
         return new(server, connections, metrics);
     }
 
@@ -67,26 +70,5 @@ sealed class XmppSide : IAsyncDisposable
         Connections.Dispose();
         await Server.DisposeAsync();
         _metrics.Dispose();
-    }
-
-    sealed class Closed : IStreamHandler
-    {
-        public ValueTask OpenedAsync(Connection connection, StreamHeader header)
-        {
-            connection.End(EndReason.NotAdmitted, StreamError.SystemShutdown);
-            return ValueTask.CompletedTask;
-        }
-
-        public ValueTask ReceivedAsync(Connection connection, Stanza stanza) => ValueTask.CompletedTask;
-
-        public void ReadCompleted(Connection connection)
-        {
-        }
-
-        void IStreamHandler.Closed(Connection connection) => connection.End(EndReason.ClosedByPeer);
-
-        public void Ended(Connection connection, EndReason reason)
-        {
-        }
     }
 }
