@@ -2,6 +2,7 @@ using Nyala.Core;
 using Nyala.Core.Connections;
 using Nyala.Core.Diagnostics;
 using Nyala.Core.Sessions.Negotiation;
+using Nyala.Features;
 using Nyala.Storage;
 using Nyala.Xmpp.Stanzas;
 
@@ -27,7 +28,7 @@ sealed class XmppSide : IAsyncDisposable
         ServerOptions options, IStore store, ICertificates certificates, TimeProvider time, ILoggerFactory loggers)
     {
         var metrics = new Metrics();
-        var server = await NyalaServer.CreateAsync(options, store, time, loggers.CreateLogger("Nyala.Server"), metrics, FeatureList.Create);
+        var server = await NyalaServer.CreateAsync(options, store, time, loggers.CreateLogger("Nyala.Server"), metrics, FeatureCatalog.Create);
         NegotiationServices? negotiations = null;
         var connections = new ConnectionServices(options, time, certificates, metrics, loggers.CreateLogger("Nyala.Connections"), server.Timers)
         {
