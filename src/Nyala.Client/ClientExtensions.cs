@@ -49,9 +49,11 @@ public static class ClientExtensions
             : answer.Payload;
     }
 
-    /// <summary>A round trip to the server: what was sent to this session before has arrived when it is done (R4).</summary>
+    /// <summary>A round trip to the server: what was sent to this session before has arrived when it is done (R4). An error is an answer too (XEP-0199 §4.2).</summary>
     public static Task PingAsync(this XmppClient client, Jid? to = null, CancellationToken token = default) =>
-        client.IqAsync("get", new Element("ping", Ns.Ping), to ?? Jid.FromPrepared(null, client.Account.Domain), token: token);
+        client.RequestAsync(
+            new Element("iq", Ns.Client).Set("type", "get").Set("to", (to ?? Jid.FromPrepared(null, client.Account.Domain)).ToString()).Add(new Element("ping", Ns.Ping)),
+            token: token);
 
     /// <summary>Enables carbons (XEP-0280 §4) where binding did not.</summary>
     public static async Task EnableCarbonsAsync(this XmppClient client, CancellationToken token = default)
