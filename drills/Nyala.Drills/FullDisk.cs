@@ -40,6 +40,7 @@ static class FullDisk
         await cast.RegisterAsync();
         cast.Begin();
 
+        var slowest = TimeSpan.Zero;
         var rounds = options.Rounds ?? (options.Long ? 5 : 1);
         var ballast = Path.Combine(disk, "ballast");
         for (var i = 0; i < rounds; i++)
@@ -55,15 +56,20 @@ static class FullDisk
             // Refusals are answers too: nothing may be stuck behind them.
             await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
             File.Delete(ballast);
+            var freed = Stopwatch.GetTimestamp();
             var acknowledged = run.Ledger.Acknowledged - run.Ledger.Refused;
             if (!await Cast.UntilAsync(() => run.Ledger.Acknowledged - run.Ledger.Refused > acknowledged + 50, 30))
             {
                 run.Ledger.Fault("There was space again, and the server did not recover within 30 s.");
             }
+
+            var took = Stopwatch.GetElapsedTime(freed);
+            slowest = took > slowest ? took : slowest;
         }
 
         await cast.FinishAsync(run.Ledger);
         run.Fact("times the disk was full", rounds);
+        run.Fact("slowest recovery, until 50 more messages were safe, ms", (int)slowest.TotalMilliseconds);
         return await run.JudgeAsync(cast);
     }
 

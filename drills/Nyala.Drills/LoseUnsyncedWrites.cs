@@ -63,7 +63,7 @@ static class LoseUnsyncedWrites
         }
 
         await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
-        await cast.FinishAsync(ledger);
+        await cast.FinishAsync(ledger, lies ? 3 : 40);
         if (lies)
         {
             await Verdict.CheckAsync(cast, ledger);

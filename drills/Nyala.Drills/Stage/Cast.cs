@@ -128,14 +128,15 @@ sealed class Cast : IAsyncDisposable
 
     /// <summary>Senders stop writing new messages and get everything acknowledged; the absent come online.</summary>
     /// <param name="ledger">Where it is noted what does not end well.</param>
-    public async Task FinishAsync(Ledger ledger)
+    /// <param name="patience">Seconds to wait for the last acknowledgement, and as long again for the last message.</param>
+    public async Task FinishAsync(Ledger ledger, double patience = 40)
     {
         foreach (var sender in Senders)
         {
             sender.Finish();
         }
 
-        if (!await UntilAsync(() => Senders.All(sender => sender.IsSettled), 60))
+        if (!await UntilAsync(() => Senders.All(sender => sender.IsSettled), patience))
         {
             foreach (var sender in Senders.Where(sender => !sender.IsSettled))
             {
@@ -145,7 +146,7 @@ sealed class Cast : IAsyncDisposable
 
         _running.AddRange(Absent.Select(device => device.RunAsync(_stop.Token)));
         var everybody = Devices.Concat(Absent).ToArray();
-        await UntilAsync(() => everybody.All(device => device.View.Count >= ledger.Expected(device.Account, device.Watches)), 30);
+        await UntilAsync(() => everybody.All(device => device.View.Count >= ledger.Expected(device.Account, device.Watches)), patience);
     }
 
     /// <summary>Waits until a condition holds.</summary>
