@@ -88,6 +88,14 @@ sealed class Run(string name, DrillOptions options) : IDisposable
         Fact("messages refused with an error", Ledger.Refused);
         Fact("streams resumed", everybody.Sum(member => member.Resumptions));
         Fact("copies dropped by their archive id", cast.Devices.Concat(cast.Absent).Sum(device => device.View.Duplicates));
+        if (Environment.GetEnvironmentVariable("DRILL_DEBUG") is not null)
+        {
+            foreach (var device in cast.Devices.Concat(cast.Absent))
+            {
+                Fact(device.View.Name, $"{device.View.Count} seen, {device.View.Duplicates} dropped");
+            }
+        }
+
         Fact("lost, doubled or out of order", Ledger.FaultCount);
     }
 
