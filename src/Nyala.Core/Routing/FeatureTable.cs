@@ -55,6 +55,9 @@ public sealed class FeatureTable
     /// <summary>The handler of an iq before authentication, or null.</summary>
     public EarlyIqHandler? EarlyIq(string ns, string name) => EarlyIqs.GetValueOrDefault((ns, name));
 
+    /// <summary>Whether an account has blocked an address (XEP-0191).</summary>
+    public bool IsBlocked(LocalAccount account, Jid other) => Blocks(account, other);
+
     internal IqHandler? Iq(StanzaType type, Entity entity, string ns, string name) => _iqs.GetValueOrDefault((type, entity, ns, name));
 
     internal void AddIq(StanzaType type, string ns, string name, IqHandler handler, Entity where)

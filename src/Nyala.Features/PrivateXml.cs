@@ -1,0 +1,66 @@
+using Nyala.Core;
+using Nyala.Core.Routing;
+using Nyala.Xmpp;
+using Nyala.Xmpp.Stanzas;
+using Nyala.Xmpp.Xml;
+
+namespace Nyala.Features;
+
+/// <summary>Private XML Storage: small documents of the client's own, one for each namespace and name.</summary>
+[Xep(49, "1.2")]
+public sealed class PrivateXml(NyalaServer server) : IFeature
+{
+    const string Kind = "private";
+
+    public void Register(FeatureBuilder on)
+    {
+        on.Advertise(Ns.PrivateXml);
+        on.IqGet(Ns.PrivateXml, "query", GetAsync);
+        on.IqSet(Ns.PrivateXml, "query", SetAsync);
+
+        // §2.3: nobody else's.
+        on.IqGet(Ns.PrivateXml, "query", _ => (IqReply)StanzaError.ServiceUnavailable, Entity.OtherAccount);
+        on.IqSet(Ns.PrivateXml, "query", _ => (IqReply)StanzaError.ServiceUnavailable, Entity.OtherAccount);
+    }
+
+    async ValueTask<IqReply> GetAsync(IqRequest request)
+    {
+        if (request.Payload.Children.ToList() is not [var wanted] || wanted.Namespace == Ns.PrivateXml)
+        {
+            return StanzaError.BadRequest;
+        }
+
+        var stored = await server.Store.Documents.GetAsync(request.Account!.Id, Kind, Key(wanted));
+        return new Element("query", Ns.PrivateXml).Add(stored is null ? new Element(wanted.Name, wanted.Namespace) : Stanza.Parse(stored).ToElement());
+    }
+
+    async ValueTask<IqReply> SetAsync(IqRequest request)
+    {
+        var documents = request.Payload.Children.ToList();
+        if (documents.Count == 0)
+        {
+            return StanzaError.BadRequest;
+        }
+
+        if (documents.Exists(document => document.Namespace.Length == 0 || document.Namespace == Ns.PrivateXml || document.Namespace == Ns.Client))
+        {
+            return StanzaError.NotAcceptable;
+        }
+
+        var limits = server.Options.Limits;
+        var (count, _) = await server.Store.Documents.UsageAsync(request.Account!.Id, Kind);
+        if (count + documents.Count > limits.Documents || documents.Exists(document => document.ToUtf8().Length > limits.DocumentBytes))
+        {
+            return StanzaError.ResourceConstraint with { Text = "The documents are too large or too many." };
+        }
+
+        foreach (var document in documents)
+        {
+            await server.Store.Documents.SetAsync(request.Account.Id, Kind, Key(document), document.ToUtf8());
+        }
+
+        return IqReply.Done;
+    }
+
+    static string Key(Element document) => document.Namespace + " " + document.Name;
+}

@@ -1,0 +1,162 @@
+using System.Globalization;
+using Nyala.Core;
+using Nyala.Core.Routing;
+using Nyala.Features.Sharing;
+using Nyala.Xmpp;
+using Nyala.Xmpp.Stanzas;
+using Nyala.Xmpp.Xml;
+
+namespace Nyala.Features.Rosters;
+
+/// <summary>The roster: get, set, remove, pushes and versioning (RFC 6121 §2).</summary>
+[Rfc(6121)]
+[Xep(237, "1.3", Note = "part of RFC 6121 §2.6")]
+public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Subscriptions subscriptions) : IFeature
+{
+    /// <summary>The longest name of a contact or group, as RFC 7622 bounds the parts of an address.</summary>
+    const int LongestName = 1_023;
+
+    const int MaxGroups = 64;
+
+    public void Register(FeatureBuilder on)
+    {
+        on.StreamFeature(StreamState.Authenticated, _ => new Element("ver", Ns.RosterVersioning));
+        on.StreamFeature(StreamState.Authenticated, _ => new Element("sub", Ns.PreApproval));
+        on.IqGet(Ns.Roster, "query", GetAsync);
+        on.IqSet(Ns.Roster, "query", SetAsync);
+        on.AccountRemoved(account =>
+        {
+            rosters.Forget(account.Id);
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    async ValueTask<IqReply> GetAsync(IqRequest request)
+    {
+        if (request.Payload.Children.Any())
+        {
+            return StanzaError.BadRequest;
+        }
+
+        var session = request.Session!;
+        var known = request.Payload["ver"];
+
+        // From here on the session gets pushes; what changes before the answer is sent reaches it twice, never not at all.
+        session.Set(RosterPushes.Interested, "");
+        if (known is { Length: > 0 } && long.TryParse(known, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            && await server.Store.Rosters.ChangesSinceAsync(session.Account.Id, version) is { } changes)
+        {
+            // §2.6.3: an empty result, then what has changed as pushes.
+            session.Send(new Element("iq", Ns.Client).Set("type", "result").Set("id", request.Stanza.Id).Set("to", session.Jid.ToString()));
+            foreach (var item in changes.Changed)
+            {
+                RosterPushes.Push(session, RosterPushes.ItemOf(item), changes.Version);
+            }
+
+            foreach (var jid in changes.Removed)
+            {
+                RosterPushes.Push(session, RosterPushes.Removed(jid), changes.Version);
+            }
+
+            return IqReply.Answered;
+        }
+
+        var roster = await rosters.GetAsync(session.Account.Id);
+        return new Element("query", Ns.Roster)
+            .Set("ver", known is null ? null : RosterPushes.Version(roster.Version))
+            .Add(roster.Listed.Select(RosterPushes.ItemOf));
+    }
+
+    async ValueTask<IqReply> SetAsync(IqRequest request)
+    {
+        var account = request.Account!;
+        if (request.Payload.Children.ToList() is not [{ Name: "item", Namespace: Ns.Roster } item] || item["jid"] is not { } address)
+        {
+            return StanzaError.BadRequest;
+        }
+
+        if (!Jid.TryParse(address, out var jid))
+        {
+            return StanzaError.JidMalformed;
+        }
+
+        var contact = jid.Bare;
+        if (contact.Equals(account.Jid))
+        {
+            return StanzaError.NotAllowed;
+        }
+
+        if (item["subscription"] == "remove")
+        {
+            return await RemoveAsync(account, contact);
+        }
+
+        return Groups(item, out var groups) ?? await SaveAsync(account, contact, item["name"], groups) ?? IqReply.Done;
+    }
+
+    async Task<IqReply?> SaveAsync(LocalAccount account, Jid contact, string? name, IReadOnlyList<string> groups)
+    {
+        if (name is { Length: > LongestName })
+        {
+            return StanzaError.NotAcceptable;
+        }
+
+        return await rosters.ChangeAsync<IqReply?>(account.Id, async edit =>
+        {
+            var old = edit.Roster.Find(contact);
+            if (old is null && edit.Roster.Items.Count >= server.Options.Limits.RosterItems)
+            {
+                return StanzaError.ResourceConstraint with { Text = "The roster is full." };
+            }
+
+            // §2.1.2.1, §2.1.2.2, §2.1.2.5: the client sets name and groups, never the subscription.
+            var item = (old ?? Subscriptions.Unknown(contact)) with { Listed = true, Name = name is "" ? null : name, Groups = groups };
+            await edit.SaveAsync(contact, item);
+            RosterPushes.Push(account, RosterPushes.ItemOf(item), edit.Roster.Version);
+            return null;
+        });
+    }
+
+    /// <summary>§2.5: the item goes, and with it both subscriptions.</summary>
+    async Task<IqReply> RemoveAsync(LocalAccount account, Jid contact)
+    {
+        var removed = await rosters.ChangeAsync(account.Id, async edit =>
+        {
+            var old = edit.Roster.Find(contact);
+            if (old is null || !old.Listed)
+            {
+                return null;
+            }
+
+            await edit.RemoveAsync(contact);
+            RosterPushes.Push(account, RosterPushes.Removed(contact.ToString()), edit.Roster.Version);
+            return old;
+        });
+        if (removed is null)
+        {
+            // §2.5.3
+            return StanzaError.ItemNotFound;
+        }
+
+        await subscriptions.CancelledAsync(account, contact, removed);
+        return IqReply.Done;
+    }
+
+    /// <summary>The groups, or what is wrong with them (§2.3.3).</summary>
+    static IqReply? Groups(Element item, out IReadOnlyList<string> groups)
+    {
+        var names = item.Children.Where(child => child.Is("group", Ns.Roster)).Select(child => child.Text).ToList();
+        groups = names;
+        if (names.Count > MaxGroups || names.Any(name => name.Length is 0 or > LongestName))
+        {
+            return StanzaError.NotAcceptable;
+        }
+
+        if (names.Distinct(StringComparer.Ordinal).Count() != names.Count)
+        {
+            return StanzaError.BadRequest;
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,242 @@
+using Nyala.Core;
+using Nyala.Core.Routing;
+using Nyala.Core.Sessions;
+using Nyala.Features.Rosters;
+using Nyala.Xmpp;
+using Nyala.Xmpp.Stanzas;
+
+namespace Nyala.Features.Sharing;
+
+/// <summary>Presence of local sessions: broadcast to subscribers, probes, directed presence, and its end (RFC 6121 §4).</summary>
+[Rfc(6121)]
+public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Subscriptions subscriptions, PresenceAccess access) : IFeature
+{
+    /// <summary>The session has sent initial presence and not yet its end.</summary>
+    static readonly SlotKey<string> Announced = new("announced presence");
+
+    public void Register(FeatureBuilder on)
+    {
+        on.Presence(HandleAsync);
+        on.SharesPresence(access.SharesAsync);
+        on.SessionEnding(EndingAsync);
+    }
+
+    async ValueTask HandleAsync(Session session, Stanza presence)
+    {
+        switch (presence.Type)
+        {
+            case StanzaType.None or StanzaType.Unavailable when presence.To is null:
+                await (presence.Type == StanzaType.None ? AvailableAsync(session) : UnavailableAsync(session, presence));
+                break;
+            case StanzaType.None or StanzaType.Unavailable:
+                await DirectAsync(session, presence);
+                break;
+            case StanzaType.Error:
+                await PassAsync(session, presence);
+                break;
+            case StanzaType.Probe:
+                await ProbeAsync(session, presence);
+                break;
+            default:
+                await SubscriptionAsync(session, presence);
+                break;
+        }
+    }
+
+    async ValueTask AvailableAsync(Session session)
+    {
+        if (session.Presence is not { } presence)
+        {
+            return;
+        }
+
+        var account = session.Account;
+        var roster = await rosters.GetAsync(account.Id);
+        var initial = session.Get(Announced) is null;
+        session.Set(Announced, "");
+        Spread(session, roster, presence);
+        if (!initial)
+        {
+            return;
+        }
+
+        // §4.3: what a probe to each contact brings; all of them are here.
+        foreach (var (contact, item) in roster.Items)
+        {
+            if ((item.Subscription & Storage.Subscription.To) != 0)
+            {
+                await ShowAsync(session, contact);
+            }
+
+            if (item.Request is { } request)
+            {
+                // §3.1.3: unanswered requests come again with each initial presence.
+                session.Send(new Outbound(request, StanzaKind.Presence) { IsUrgent = true });
+            }
+        }
+
+        foreach (var other in account.Sessions)
+        {
+            if (other != session && other.Presence is { } its)
+            {
+                session.Send(new Outbound(its.Rewrite(other.Jid, account.Jid)));
+            }
+        }
+    }
+
+    /// <summary>§4.5: everybody who saw it come sees it go, in the client's own words where it has any.</summary>
+    async ValueTask UnavailableAsync(Session session, Stanza? words)
+    {
+        var announced = session.Get(Announced) is not null;
+        session.Set<string>(Announced, null);
+        var gone = (words ?? Subscriptions.Make(session.Jid, session.Account.Jid, StanzaType.Unavailable)).Rewrite(session.Jid, null);
+        if (announced)
+        {
+            Spread(session, await rosters.GetAsync(session.Account.Id), gone);
+        }
+
+        if (session.Get(PresenceAccess.Directed) is { } directed)
+        {
+            session.Set<HashSet<Jid>>(PresenceAccess.Directed, null);
+            foreach (var jid in directed)
+            {
+                await ToAsync(session, jid, gone.Rewrite(session.Jid, jid));
+            }
+        }
+    }
+
+    ValueTask EndingAsync(Session session) => UnavailableAsync(session, null);
+
+    /// <summary>§4.2.2, §4.4.2: to subscribers and to the account's own available sessions, this one too.</summary>
+    void Spread(Session session, RosterSnapshot roster, Stanza presence)
+    {
+        var account = session.Account;
+        foreach (var (contact, item) in roster.Items)
+        {
+            if ((item.Subscription & Storage.Subscription.From) != 0 && contact.Local is not null
+                && server.Accounts.TryGet(contact.Local, out var viewer) && !server.Features.IsBlocked(account, contact))
+            {
+                Broadcast.To(server, viewer, session.Jid, presence.Rewrite(session.Jid, contact));
+            }
+        }
+
+        Broadcast.To(server, account, session.Jid, presence.Rewrite(session.Jid, account.Jid));
+    }
+
+    /// <summary>Shows a session the presence of a contact that lets it.</summary>
+    async ValueTask ShowAsync(Session session, Jid contact)
+    {
+        if (contact.Local is null || !server.Accounts.TryGet(contact.Local, out var account) || account.Sessions.IsEmpty
+            || server.Features.IsBlocked(account, session.Jid) || server.Features.IsBlocked(session.Account, contact)
+            || !await access.MaySeeAsync(account, session.Jid))
+        {
+            return;
+        }
+
+        foreach (var other in account.SessionList)
+        {
+            if (other.Presence is { } presence)
+            {
+                session.Send(new Outbound(presence.Rewrite(other.Jid, session.Jid.Bare)));
+            }
+        }
+    }
+
+    /// <summary>§4.6: to one address only, remembered so that it also learns of the end.</summary>
+    async ValueTask DirectAsync(Session session, Stanza presence)
+    {
+        var to = presence.To!;
+        if (to.Domain != server.Options.Domain)
+        {
+            session.SendError(presence, StanzaError.RemoteServerNotFound);
+            return;
+        }
+
+        if (server.Features.IsBlocked(session.Account, to))
+        {
+            session.SendError(presence, StanzaError.NotAcceptable with { Application = new Xmpp.Xml.Element("blocked", Ns.BlockingErrors) });
+            return;
+        }
+
+        if (to.Local is null)
+        {
+            return;
+        }
+
+        if (!Remember(session, to, presence.Type == StanzaType.None))
+        {
+            session.SendError(presence, StanzaError.ResourceConstraint with { Text = "Directed presence went to too many addresses." });
+            return;
+        }
+
+        await ToAsync(session, to, presence.Rewrite(session.Jid, to));
+    }
+
+    static bool Remember(Session session, Jid to, bool available)
+    {
+        if (session.Get(PresenceAccess.Directed) is not { } directed)
+        {
+            if (!available)
+            {
+                return true;
+            }
+
+            session.Set(PresenceAccess.Directed, directed = []);
+        }
+
+        lock (directed)
+        {
+            if (!available)
+            {
+                directed.Remove(to);
+                return true;
+            }
+
+            return directed.Contains(to) || (directed.Count < PresenceAccess.MaxDirected && directed.Add(to));
+        }
+    }
+
+    async ValueTask PassAsync(Session session, Stanza presence)
+    {
+        if (presence.To is { IsFull: true } to)
+        {
+            await ToAsync(session, to, presence.Rewrite(session.Jid, to));
+        }
+    }
+
+    async ValueTask ToAsync(Session session, Jid to, Stanza presence)
+    {
+        if (to.Local is null || to.Domain != server.Options.Domain || await server.Accounts.LocateAsync(to.Local) is not { } account)
+        {
+            return;
+        }
+
+        if (to.IsBare)
+        {
+            Broadcast.To(server, account, session.Jid, presence);
+        }
+        else if (account.Find(to.Resource!) is { } target && !server.Features.IsBlocked(account, session.Jid))
+        {
+            // §8.5.3.1: a full address gets it, available or not.
+            target.Send(new Outbound(presence));
+        }
+    }
+
+    /// <summary>§4.3.2: an answer only to those who may see; to others, silence.</summary>
+    async ValueTask ProbeAsync(Session session, Stanza probe)
+    {
+        if (probe.To is { } to)
+        {
+            await ShowAsync(session, to.Bare);
+        }
+    }
+
+    async ValueTask SubscriptionAsync(Session session, Stanza presence)
+    {
+        var error = presence.To is null ? StanzaError.BadRequest : await subscriptions.SendAsync(session, presence);
+        if (error is not null)
+        {
+            session.SendError(presence, error);
+        }
+    }
+}

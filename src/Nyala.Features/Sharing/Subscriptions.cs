@@ -1,0 +1,258 @@
+using Nyala.Core;
+using Nyala.Core.Routing;
+using Nyala.Core.Sessions;
+using Nyala.Features.Rosters;
+using Nyala.Storage;
+using Nyala.Xmpp;
+using Nyala.Xmpp.Stanzas;
+using Nyala.Xmpp.Xml;
+
+namespace Nyala.Features.Sharing;
+
+/// <summary>
+/// Presence subscriptions of local accounts (RFC 6121 §3): what a client sends changes its account's roster and goes to the
+/// contact's side, which changes the contact's. Each side's change is durable before anybody is told.
+/// </summary>
+public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
+{
+    /// <summary>The largest subscription request that is kept for an absent contact; what is larger loses its content.</summary>
+    const int LongestRequest = 8_192;
+
+    /// <summary>An address the roster does not know yet.</summary>
+    public static RosterItem Unknown(Jid contact) =>
+        new(contact.ToString(), Listed: false, Name: null, Groups: [], Subscription.None, Ask: false, Approved: false, Request: null);
+
+    /// <summary>A client sends a subscription stanza; an error goes back to it.</summary>
+    public async ValueTask<StanzaError?> SendAsync(Session session, Stanza stanza)
+    {
+        var account = session.Account;
+        var contact = stanza.To!.Bare;
+        if (contact.Equals(account.Jid))
+        {
+            // One is always subscribed to oneself.
+            return null;
+        }
+
+        if (contact.Domain != server.Options.Domain)
+        {
+            return StanzaError.RemoteServerNotFound;
+        }
+
+        var (passes, full) = await rosters.ChangeAsync(account.Id, edit => OutboundAsync(account, edit, contact, stanza.Type));
+        if (full)
+        {
+            return StanzaError.ResourceConstraint with { Text = "The roster is full." };
+        }
+
+        if (passes)
+        {
+            await DeliverAsync(account, contact, stanza.Rewrite(account.Jid, contact));
+        }
+
+        return null;
+    }
+
+    /// <summary>The roster item is gone (§2.5.2): what it allowed is taken back on both sides.</summary>
+    public async ValueTask CancelledAsync(LocalAccount account, Jid contact, RosterItem item)
+    {
+        var state = SubscriptionTable.Of(item);
+        if (state.IsTo() || state.IsAsking())
+        {
+            await DeliverAsync(account, contact, Make(account.Jid, contact, StanzaType.Unsubscribe));
+        }
+
+        if (state.IsFrom() || state.IsAsked())
+        {
+            await DeliverAsync(account, contact, Make(account.Jid, contact, StanzaType.Unsubscribed));
+        }
+    }
+
+    /// <summary>Both become contacts of each other, as if each had asked and the other agreed (invites, XEP-0379).</summary>
+    public async ValueTask BefriendAsync(LocalAccount one, LocalAccount other)
+    {
+        await JoinAsync(one, other.Jid);
+        await JoinAsync(other, one.Jid);
+        ShowPresence(one, other);
+        ShowPresence(other, one);
+    }
+
+    async Task JoinAsync(LocalAccount account, Jid contact) => await rosters.ChangeAsync(account.Id, async edit =>
+    {
+        var item = (edit.Roster.Find(contact) ?? Unknown(contact)).In(SubscriptionState.Both, null) with { Listed = true };
+        await SaveAsync(account, edit, contact, item);
+        return true;
+    });
+
+    async ValueTask<(bool Passes, bool Full)> OutboundAsync(LocalAccount account, RosterEdit edit, Jid contact, StanzaType type)
+    {
+        var old = edit.Roster.Find(contact);
+        var item = old ?? Unknown(contact);
+        var state = SubscriptionTable.Of(item);
+        var step = SubscriptionTable.Outbound(state, type);
+        if (old is null && type is StanzaType.Subscribe or StanzaType.Subscribed && edit.Roster.Items.Count >= server.Options.Limits.RosterItems)
+        {
+            return (false, Full: old is null);
+        }
+
+        if (type == StanzaType.Subscribed && !step.Passes && !state.IsFrom())
+        {
+            // §3.4: nobody has asked yet, so it is an approval in advance.
+            await SaveAsync(account, edit, contact, item with { Approved = true, Listed = true });
+            return (false, false);
+        }
+
+        if (type == StanzaType.Unsubscribed && item.Approved)
+        {
+            item = item with { Approved = false };
+        }
+
+        var changed = item.In(step.State, item.Request) with { Listed = item.Listed || type is StanzaType.Subscribe or StanzaType.Subscribed };
+        if (old is not null || changed.Listed || changed.Request is not null)
+        {
+            await SaveAsync(account, edit, contact, changed, old);
+        }
+
+        return (step.Passes, false);
+    }
+
+    /// <summary>A subscription stanza reaches the contact's side, where it may be answered or lead to presence being sent.</summary>
+    async ValueTask DeliverAsync(LocalAccount sender, Jid contact, Stanza stanza)
+    {
+        // Who does not exist, and who has blocked the sender, look like somebody who does not answer (§3.1.3, XEP-0191 §3).
+        if (contact.Local is null || await server.Accounts.LocateAsync(contact.Local) is not { } account
+            || server.Features.IsBlocked(account, sender.Jid))
+        {
+            return;
+        }
+
+        var replies = await rosters.ChangeAsync(account.Id, edit => InboundAsync(account, edit, sender.Jid, stanza));
+        if (replies)
+        {
+            await DeliverAsync(account, sender.Jid, Make(account.Jid, sender.Jid, StanzaType.Subscribed));
+            ShowPresence(account, sender);
+        }
+
+        switch (stanza.Type)
+        {
+            case StanzaType.Subscribed:
+                // §3.1.5: who approves shows its presence.
+                ShowPresence(sender, account);
+                break;
+            case StanzaType.Unsubscribed:
+                Hide(sender, account);
+                break;
+            case StanzaType.Unsubscribe:
+                // §3.3.3: who is no longer subscribed sees the contact go.
+                Hide(account, sender);
+                break;
+        }
+    }
+
+    /// <summary>True when the server answers <c>subscribed</c> in the contact's name.</summary>
+    async ValueTask<bool> InboundAsync(LocalAccount account, RosterEdit edit, Jid from, Stanza stanza)
+    {
+        var old = edit.Roster.Find(from);
+        var item = old ?? Unknown(from);
+        var state = SubscriptionTable.Of(item);
+        if (stanza.Type == StanzaType.Subscribe && item.Approved && !state.IsFrom())
+        {
+            var approved = state.IsTo() ? SubscriptionState.Both : state.IsAsking() ? SubscriptionState.FromOut : SubscriptionState.From;
+            await SaveAsync(account, edit, from, item.In(approved, null), old);
+            return true;
+        }
+
+        var step = SubscriptionTable.Inbound(state, stanza.Type);
+        if (!step.Passes)
+        {
+            return step.Replies;
+        }
+
+        if (old is null && edit.Roster.Items.Count >= server.Options.Limits.RosterItems)
+        {
+            return false;
+        }
+
+        var request = stanza.Type == StanzaType.Subscribe ? Kept(stanza) : item.Request;
+        await SaveAsync(account, edit, from, item.In(step.State, request), old);
+        foreach (var session in account.Sessions)
+        {
+            if (session.IsAvailable)
+            {
+                session.Send(new Outbound(stanza) { IsUrgent = true });
+            }
+        }
+
+        return false;
+    }
+
+    async ValueTask SaveAsync(LocalAccount account, RosterEdit edit, Jid contact, RosterItem item, RosterItem? old = null)
+    {
+        if (Equals(item, old))
+        {
+            return;
+        }
+
+        if (!item.Listed && !item.Approved && item.Request is null && SubscriptionTable.Of(item) == SubscriptionState.None)
+        {
+            await edit.RemoveAsync(contact);
+            return;
+        }
+
+        await edit.SaveAsync(contact, item);
+        if (item.Listed)
+        {
+            RosterPushes.Push(account, RosterPushes.ItemOf(item), edit.Roster.Version);
+        }
+    }
+
+    static byte[] Kept(Stanza request) =>
+        request.Bytes.Length <= LongestRequest ? request.Bytes.ToArray() : Make(request.From!, request.To!, StanzaType.Subscribe).Bytes.ToArray();
+
+    /// <summary>The presence of all available sessions of one account, for another that may see it now.</summary>
+    internal void ShowPresence(LocalAccount account, LocalAccount viewer)
+    {
+        foreach (var session in account.Sessions)
+        {
+            if (session.Presence is { } presence)
+            {
+                Broadcast.To(server, viewer, session.Jid, presence.Rewrite(session.Jid, viewer.Jid));
+            }
+        }
+    }
+
+    /// <summary>The going of all available sessions of one account, for another that may not see it any more.</summary>
+    internal void Hide(LocalAccount account, LocalAccount viewer)
+    {
+        foreach (var session in account.Sessions)
+        {
+            if (session.IsAvailable)
+            {
+                Broadcast.To(server, viewer, session.Jid, Make(session.Jid, viewer.Jid, StanzaType.Unavailable));
+            }
+        }
+    }
+
+    internal static Stanza Make(Jid from, Jid to, StanzaType type) => Stanza.Of(new Element("presence", Ns.Client)
+        .Set("from", from.ToString()).Set("to", to.ToString()).Set("type", type.ToString().ToLowerInvariant()));
+}
+
+/// <summary>Hands presence to the sessions that are there to see it.</summary>
+static class Broadcast
+{
+    /// <summary>To every available session of an account that has not blocked the sender (RFC 6121 §8.5.2).</summary>
+    public static void To(NyalaServer server, LocalAccount account, Jid from, Stanza presence)
+    {
+        if (account.Sessions.IsEmpty || server.Features.IsBlocked(account, from))
+        {
+            return;
+        }
+
+        foreach (var session in account.Sessions)
+        {
+            if (session.IsAvailable)
+            {
+                session.Send(new Outbound(presence));
+            }
+        }
+    }
+}
