@@ -10,12 +10,13 @@ namespace Nyala.Features;
 /// <summary>Every extension of the server. Inside a message stage they run in this order.</summary>
 public static class FeatureCatalog
 {
-    public static IEnumerable<IFeature> Create(NyalaServer server)
+    /// <param name="registrar">What makes accounts for people, for the web pages too.</param>
+    public static IEnumerable<IFeature> Create(NyalaServer server, out Registrar registrar)
     {
         var rosters = new RosterCache(server.Store.Rosters);
         var access = new PresenceAccess(rosters);
         var subscriptions = new Subscriptions(server, rosters);
-        var registrar = new Registrar(server, (account, inviter) => WelcomeAsync(server, subscriptions, account, inviter));
+        registrar = new Registrar(server, (account, inviter) => WelcomeAsync(server, subscriptions, account, inviter));
         return
         [
             new LegacySession(),

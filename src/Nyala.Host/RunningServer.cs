@@ -119,7 +119,7 @@ sealed class RunningServer : IAsyncDisposable
         });
         builder.WebHost.ConfigureKestrel(new Listeners(Options, _xmpp!.Connections, certificates).Configure);
         var app = builder.Build();
-        WebSite.Map(app, Options, Store, Administration, _xmpp.Connections, exporter, Trouble, time, _logger);
+        WebSite.Map(app, Options, Store, _xmpp!.Registrar, _xmpp.Connections, exporter, Trouble, time, _logger);
         return app;
     }
 

@@ -3,6 +3,7 @@ using Nyala.Core.Connections;
 using Nyala.Core.Diagnostics;
 using Nyala.Core.Sessions.Negotiation;
 using Nyala.Features;
+using Nyala.Features.Registration;
 using Nyala.Storage;
 using Nyala.Xmpp.Stanzas;
 
@@ -13,22 +14,28 @@ sealed class XmppSide : IAsyncDisposable
 {
     readonly Metrics _metrics;
 
-    XmppSide(NyalaServer server, ConnectionServices connections, Metrics metrics)
+    XmppSide(NyalaServer server, ConnectionServices connections, Metrics metrics, Registrar registrar)
     {
         Server = server;
         Connections = connections;
         _metrics = metrics;
+        Registrar = registrar;
     }
 
     public NyalaServer Server { get; }
 
     public ConnectionServices Connections { get; }
 
+    /// <summary>Makes accounts for people who hold an invite.</summary>
+    public Registrar Registrar { get; }
+
     public static async Task<XmppSide> StartAsync(
         ServerOptions options, IStore store, ICertificates certificates, TimeProvider time, ILoggerFactory loggers)
     {
         var metrics = new Metrics();
-        var server = await NyalaServer.CreateAsync(options, store, time, loggers.CreateLogger("Nyala.Server"), metrics, FeatureCatalog.Create);
+        Registrar? registrar = null;
+        var server = await NyalaServer.CreateAsync(
+            options, store, time, loggers.CreateLogger("Nyala.Server"), metrics, made => FeatureCatalog.Create(made, out registrar));
         NegotiationServices? negotiations = null;
         var connections = new ConnectionServices(options, time, certificates, metrics, loggers.CreateLogger("Nyala.Connections"), server.Timers)
         {
@@ -36,7 +43,7 @@ sealed class XmppSide : IAsyncDisposable
             NewHandler = () => negotiations!.NewHandler(),
         };
         negotiations = await NegotiationServices.CreateAsync(server, connections.Admission);
-        return new(server, connections, metrics);
+        return new(server, connections, metrics, registrar!);
     }
 
     /// <summary>Ends sessions in good order first, then what never became one.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using Nyala.Core;
+using Nyala.Features.Registration;
 using Nyala.Host.Http;
 using Nyala.Storage;
 using Nyala.Xmpp;
@@ -115,32 +116,6 @@ sealed class AdministrationService(IStore store, ServerOptions options, TimeProv
         }
     }
 
-    /// <summary>Creates an account with an invite, for whoever holds it: no message says more than that person may know.</summary>
-    public async Task<RegistrationResult> RegisterAsync(string token, string username, string password)
-    {
-        if (!Jid.TryParse($"{username}@{options.Domain}", out var jid) || jid.Local is null || jid.Resource is not null || jid.Domain != options.Domain)
-        {
-            return new(RegistrationProblem.BadUsername, null);
-        }
-
-        if (Passwords.TryDerive(password, options.ScramIterations) is not { } credentials)
-        {
-            return new(RegistrationProblem.BadPassword, null);
-        }
-
-        var (result, account) = await store.Accounts.CreateAsync(jid.Local, credentials, AccountRole.User, token, time.GetUtcNow());
-        switch (result)
-        {
-            case CreateAccountResult.Conflict:
-                return new(RegistrationProblem.Taken, null);
-            case CreateAccountResult.InvalidInvite:
-                return new(RegistrationProblem.InvalidInvite, null);
-            default:
-                Log.AccountCreated(logger, jid.Local, "web invite");
-                return new(RegistrationProblem.None, account);
-        }
-    }
-
     public Task<IReadOnlyList<string>> CheckIntegrityAsync() => store.CheckIntegrityAsync(CancellationToken.None);
 
     public Task<ServerStatus> StatusAsync() => Task.FromResult(
@@ -168,25 +143,13 @@ sealed class AdministrationService(IStore store, ServerOptions options, TimeProv
     }
 
     IReadOnlyList<Credential> Credentials(string password) =>
-        Passwords.TryDerive(password, options.ScramIterations)
+        PasswordRules.TryDerive(password, options.ScramIterations)
         ?? throw new AdministrationException(
-            $"The password cannot be used: it needs {Passwords.Least} to {Passwords.Most} characters and no control characters.");
+            $"The password cannot be used: it needs {PasswordRules.Least} to {PasswordRules.Most} characters and no control characters.");
 
     AccountView View(Account account) => new($"{account.Username}@{options.Domain}", account.Role, account.CreatedAt);
 
     InviteView View(Invite invite, string? inviter) => new(
         invite.Token, WebAddresses.InvitePage(options.WebAddress, invite.Token), WebAddresses.InviteLink(options, invite, inviter),
         invite.Role == AccountRole.Admin, invite.Uses, invite.ExpiresAt);
-}
-
-/// <summary>What came of a registration; the account when there was no problem.</summary>
-sealed record RegistrationResult(RegistrationProblem Problem, Account? Account);
-
-enum RegistrationProblem
-{
-    None,
-    BadUsername,
-    BadPassword,
-    Taken,
-    InvalidInvite,
 }

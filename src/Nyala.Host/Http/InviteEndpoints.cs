@@ -1,18 +1,21 @@
-using Nyala.Host.Administration;
+using Nyala.Features.Registration;
 using Nyala.Host.Configuration;
 using Nyala.Host.Http.Pages;
 using Nyala.Storage;
-using InviteView = Nyala.Host.Http.Pages.InviteView;
 
 namespace Nyala.Host.Http;
 
 /// <summary>Landing pages of invites, and the form that makes an account in the browser.</summary>
-sealed class InviteEndpoints(NyalaOptions options, IStore store, AdministrationService administration, TimeProvider time, ILogger logger)
+sealed class InviteEndpoints(NyalaOptions options, IStore store, Registrar registrar, TimeProvider time, ILogger logger)
 {
     const int MaxFormBytes = 4_096;
+    const int AttemptsPerRegistration = 20;
 
     readonly InvitePage _page = new(options);
-    readonly RegistrationLimit _limit = new(options.Server.Limits.RegistrationsPerAddress, time);
+
+    // Who holds an invite may register, and a whole campus may share an address (R14): only hammering is stopped.
+    readonly RegistrationLimit _attempts = new(
+        options.Server.Limits with { RegistrationsPerAddress = options.Server.Limits.RegistrationsPerAddress * AttemptsPerRegistration }, time);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -66,13 +69,14 @@ sealed class InviteEndpoints(NyalaOptions options, IStore store, AdministrationS
 
         try
         {
-            var result = await administration.RegisterAsync(view.Invite.Token, username, password);
+            var result = await registrar.RegisterAsync(username, password, view.Invite, time.GetUtcNow(), context.Connection.RemoteIpAddress);
             await (result.Problem switch
             {
                 RegistrationProblem.None => _page.WriteDoneAsync(context, texts, result.Account!.Username, view.Inviter),
                 RegistrationProblem.BadUsername => AgainAsync(StatusCodes.Status400BadRequest, texts.BadUsername),
                 RegistrationProblem.BadPassword => AgainAsync(StatusCodes.Status400BadRequest, texts.BadPassword),
                 RegistrationProblem.Taken => AgainAsync(StatusCodes.Status409Conflict, texts.Taken),
+                RegistrationProblem.TooMany => AgainAsync(StatusCodes.Status429TooManyRequests, texts.TooMany),
                 _ => GoneAsync(context),
             });
         }
@@ -82,7 +86,7 @@ sealed class InviteEndpoints(NyalaOptions options, IStore store, AdministrationS
         }
     }
 
-    async Task<InviteView?> FindAsync(HttpContext context)
+    async Task<InviteForm?> FindAsync(HttpContext context)
     {
         var token = (string)context.Request.RouteValues["token"]!;
         if (options.Server.Registration == Core.RegistrationMode.Closed || await store.Invites.FindAsync(token, time.GetUtcNow()) is not { } invite)
@@ -117,12 +121,12 @@ sealed class InviteEndpoints(NyalaOptions options, IStore store, AdministrationS
     bool MayRegister(HttpContext context)
     {
         var address = context.Connection.RemoteIpAddress;
-        if (!options.Server.Limits.RateLimits || address is null || System.Net.IPAddress.IsLoopback(address) || _limit.TryTake(address))
+        if (_attempts.TryTake(address))
         {
             return true;
         }
 
-        Log.TooManyRegistrations(logger, address.ToString());
+        Log.TooManyRegistrations(logger, address?.ToString() ?? "?");
         return false;
     }
 

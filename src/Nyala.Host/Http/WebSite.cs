@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.HttpOverrides;
 using Nyala.Core.Connections;
-using Nyala.Host.Administration;
+using Nyala.Features.Registration;
 using Nyala.Host.Configuration;
 using Nyala.Host.Http.Pages;
 using Nyala.Host.Monitoring;
@@ -12,7 +12,7 @@ namespace Nyala.Host.Http;
 static class WebSite
 {
     public static void Map(
-        WebApplication app, NyalaOptions options, IStore store, AdministrationService administration, ConnectionServices connections,
+        WebApplication app, NyalaOptions options, IStore store, Registrar registrar, ConnectionServices connections,
         PrometheusExporter exporter, Func<string?> trouble, TimeProvider time, ILogger logger)
     {
         // A proxy on this machine is believed about its client; nobody else is.
@@ -26,7 +26,7 @@ static class WebSite
         app.MapGet("/", home.WriteAsync);
         Assets.Map(app);
         HostMeta.Map(app, options.Server);
-        new InviteEndpoints(options, store, administration, time, logger).Map(app);
+        new InviteEndpoints(options, store, registrar, time, logger).Map(app);
         new HealthEndpoints(options, exporter, trouble).Map(app);
         app.Map(WebAddresses.WebSocketPath, new WebSocketEndpoint(connections).RunAsync);
         app.MapFallback(context => Layout.WriteMessageAsync(context, StatusCodes.Status404NotFound, texts => texts.NotFoundTitle, texts => texts.NotFoundText));

@@ -7,14 +7,14 @@ namespace Nyala.Host.Http.Pages;
 /// <param name="Inviter">The inviter's username, or null.</param>
 /// <param name="Error">Why the form was not accepted, or null.</param>
 /// <param name="Username">What the form had, to be shown again.</param>
-sealed record InviteView(Invite Invite, string? Inviter, string? Error = null, string Username = "");
+sealed record InviteForm(Invite Invite, string? Inviter, string? Error = null, string Username = "");
 
 /// <summary>The landing page of an invite (XEP-0401 §3.2, XEP-0379): apps, a form, and a code for the phone.</summary>
 sealed class InvitePage(NyalaOptions options)
 {
     string Domain => options.Server.Domain;
 
-    public Task WriteAsync(HttpContext context, Texts texts, int status, InviteView view)
+    public Task WriteAsync(HttpContext context, Texts texts, int status, InviteForm view)
     {
         var (title, lead) = view switch
         {
@@ -51,7 +51,7 @@ sealed class InvitePage(NyalaOptions options)
         return Layout.WriteAsync(context, texts, StatusCodes.Status200OK, texts.DoneTitle, body);
     }
 
-    Html AppCard(HttpContext context, Texts texts, InviteView view)
+    Html AppCard(HttpContext context, Texts texts, InviteForm view)
     {
         var link = WebAddresses.InviteLink(options.Server, view.Invite, view.Inviter);
         return Html.Of($"""
@@ -65,7 +65,7 @@ sealed class InvitePage(NyalaOptions options)
             """);
     }
 
-    static Html FormCard(Texts texts, InviteView view)
+    static Html FormCard(Texts texts, InviteForm view)
     {
         if (!view.Invite.CreatesAccount)
         {
@@ -93,7 +93,7 @@ sealed class InvitePage(NyalaOptions options)
             """);
     }
 
-    Html ScanCard(Texts texts, InviteView view)
+    Html ScanCard(Texts texts, InviteForm view)
     {
         if (!WebAddresses.IsReachable(options.Server.WebAddress))
         {
