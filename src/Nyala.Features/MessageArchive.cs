@@ -72,7 +72,7 @@ public sealed class MessageArchive(NyalaServer server) : IFeature
             session.Outbox.Send(new Outbound(Result(session, row, request.Payload["queryid"]), StanzaKind.Message) { IsUrgent = true, IsAnswer = true });
         }
 
-        return Fin(session.Account, page);
+        return Fin(session.Account, page, query.FromEnd);
     }
 
     async ValueTask<IqReply> MetadataAsync(IqRequest request)
@@ -113,7 +113,7 @@ public sealed class MessageArchive(NyalaServer server) : IFeature
         return output.WrittenSpan.ToArray();
     }
 
-    Element Fin(LocalAccount account, ArchivePage page)
+    Element Fin(LocalAccount account, ArchivePage page, bool backwards)
     {
         var ids = server.Store.Archive.Ids;
         string? first = null, last = null;
@@ -124,8 +124,11 @@ public sealed class MessageArchive(NyalaServer server) : IFeature
             last = ids.Encode(account.Id, page.Rows[^1].Position);
         }
 
+        // COMPAT(slixmpp 1.8): told the index, it takes the page that reaches the end for the last one, also when it pages
+        // backwards and that page is its first. XEP-0059 §2.3 leaves the index to us. Remove when slixmpp looks.
+        var index = backwards ? null : (int?)page.FirstIndex;
         return new Element("fin", Ns.Mam)
             .Set("complete", page.Complete ? "true" : null)
-            .Add(new ResultSet(first, last, (int?)page.Count, (int?)page.FirstIndex).ToElement());
+            .Add(new ResultSet(first, last, (int?)page.Count, index).ToElement());
     }
 }
