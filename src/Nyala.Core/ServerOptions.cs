@@ -83,6 +83,9 @@ public sealed record Limits
     /// <summary>Sent stanzas a session keeps until the client acknowledges them.</summary>
     public int UnacknowledgedStanzas { get; init; } = 1_000;
 
+    /// <summary>Bytes of sent stanzas a session keeps until the client acknowledges them.</summary>
+    public int UnacknowledgedBytes { get; init; } = 1_048_576;
+
     /// <summary>Resources one account may have bound.</summary>
     public int ResourcesPerAccount { get; init; } = 20;
 

@@ -33,46 +33,41 @@ public sealed class ClientState : IFeature
         }
     }
 
-    /// <summary>What waits: the newest presence of each contact, nothing of typing states, at most so many.</summary>
+    /// <summary>What waits, in the order it came: the newest presence and the newest typing state of each contact, at most so many.</summary>
     sealed class Held : IOutboundFilter
     {
         const int Bound = 500;
 
-        readonly Dictionary<string, Outbound> _presence = new(StringComparer.Ordinal);
+        readonly OrderedDictionary<(StanzaKind Kind, string From), Outbound> _waiting = [];
 
         public bool Hold(in Outbound stanza)
         {
-            if (stanza.IsUrgent || stanza.Position != 0 || stanza.Kind == StanzaKind.Iq)
+            if (stanza.IsUrgent || stanza.Position != 0 || stanza.Kind == StanzaKind.Iq || _waiting.Count >= Bound)
             {
                 return false;
             }
 
-            if (stanza.Kind == StanzaKind.Message)
-            {
-                // Typing states are worth nothing later (§5); everything else in a message matters.
-                return IsChatStateOnly(stanza.ToStanza());
-            }
-
-            var presence = stanza.ToStanza();
-            if (presence.Type is not (StanzaType.None or StanzaType.Unavailable) || IsOfRoom(presence) || presence.From is null || _presence.Count >= Bound)
+            var element = stanza.ToStanza();
+            if (element.From is not { } from || !(stanza.Kind == StanzaKind.Message ? IsChatStateOnly(element) : IsAvailability(element)))
             {
                 return false;
             }
 
-            _presence.Remove(presence.From.ToString());
-            _presence.Add(presence.From.ToString(), stanza);
+            var key = (stanza.Kind, from.ToString());
+            _waiting.Remove(key);
+            _waiting.Add(key, stanza);
             return true;
         }
 
         public IReadOnlyList<Outbound> TakeHeld()
         {
-            if (_presence.Count == 0)
+            if (_waiting.Count == 0)
             {
                 return [];
             }
 
-            Outbound[] held = [.. _presence.Values];
-            _presence.Clear();
+            Outbound[] held = [.. _waiting.Values];
+            _waiting.Clear();
             return held;
         }
 
@@ -90,7 +85,8 @@ public sealed class ClientState : IFeature
             return message.HasNamespace(Ns.ChatStates);
         }
 
-        /// <summary>R12: self-presence and status codes of rooms are never held.</summary>
-        static bool IsOfRoom(Stanza presence) => presence.HasNamespace(Ns.MucUser);
+        /// <summary>R12: subscriptions and errors are never held, nor self-presence and status codes of rooms.</summary>
+        static bool IsAvailability(Stanza presence) =>
+            presence.Type is StanzaType.None or StanzaType.Unavailable && !presence.HasNamespace(Ns.MucUser);
     }
 }

@@ -17,13 +17,16 @@ public sealed class MessageArchive(NyalaServer server) : IFeature
 {
     const int DefaultPage = 50;
 
+    /// <summary>A page ends before it holds more than this; a client may only count on getting one row (§4.3.2).</summary>
+    const int PageBytes = 1_048_576;
+
     public void Register(FeatureBuilder on)
     {
         on.Advertise(Ns.Mam, Entity.OwnAccount);
         on.Advertise(Ns.MamExtended, Entity.OwnAccount);
         on.Advertise(Ns.StanzaIds, Entity.OwnAccount | Entity.OtherAccount);
         on.IqGet(Ns.Mam, "query", _ => (IqReply)Form());
-        on.IqSet(Ns.Mam, "query", QueryAsync);
+        on.IqQuery(Ns.Mam, "query", QueryAsync);
         on.IqGet(Ns.Mam, "metadata", MetadataAsync);
         // §8: nobody else may ask, and they are told so.
         on.IqGet(Ns.Mam, "query", _ => (IqReply)StanzaError.ServiceUnavailable, Entity.OtherAccount);
@@ -65,14 +68,42 @@ public sealed class MessageArchive(NyalaServer server) : IFeature
             return StanzaError.ItemNotFound;
         }
 
+        page = Fitting(page, query);
         var flip = request.Payload.Child("flip-page") is not null;
         var rows = flip ? page.Rows.Reverse() : page.Rows;
         foreach (var row in rows)
         {
+            // The answer is never dropped, so it must not grow faster than it is read.
+            await session.Outbox.RoomAsync();
             session.Outbox.Send(new Outbound(Result(session, row, request.Payload["queryid"]), StanzaKind.Message) { IsUrgent = true, IsAnswer = true });
         }
 
         return Fin(session.Account, page, query.FromEnd);
+    }
+
+    /// <summary>The part of a page that fits, from the side that paging began at.</summary>
+    static ArchivePage Fitting(ArchivePage page, ArchiveQuery query)
+    {
+        var bytes = 0L;
+        var count = 0;
+        foreach (var row in query.FromEnd ? page.Rows.Reverse() : page.Rows)
+        {
+            bytes += row.Stanza.Length;
+            if (count > 0 && bytes > PageBytes)
+            {
+                break;
+            }
+
+            count++;
+        }
+
+        var dropped = page.Rows.Count - count;
+        return dropped == 0 ? page : page with
+        {
+            Rows = query.FromEnd ? [.. page.Rows.Skip(dropped)] : [.. page.Rows.Take(count)],
+            Complete = false,
+            FirstIndex = query.FromEnd ? page.FirstIndex + dropped : page.FirstIndex,
+        };
     }
 
     async ValueTask<IqReply> MetadataAsync(IqRequest request)

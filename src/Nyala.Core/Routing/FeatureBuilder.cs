@@ -77,6 +77,13 @@ public sealed class FeatureBuilder
     public void IqSet(string ns, string name, IqHandler handler, Entity where = Entity.OwnAccount) =>
         _table.AddIq(StanzaType.Set, ns, name, handler, where);
 
+    /// <summary>An iq set that only asks (a query that carries a form): it is answered like a get, and nothing waits for its answer (R2, R4).</summary>
+    public void IqQuery(string ns, string name, IqHandler handler, Entity where = Entity.OwnAccount)
+    {
+        _table.Queries.Add((ns, name));
+        IqSet(ns, name, handler, where);
+    }
+
     public void Message(MessageStage stage, MessageHook hook) => _table.Hooks[(int)stage] = [.. _table.Hooks[(int)stage], hook];
 
     /// <summary>The one handler of presence from local sessions.</summary>

@@ -24,6 +24,8 @@ public sealed class FeatureTable
 
     internal CopyRenderer? Copies { get; set; }
 
+    internal HashSet<(string Ns, string Name)> Queries { get; } = [];
+
     internal Dictionary<(string Ns, string Name), Action<Session, Stanza>> Nonzas { get; } = [];
 
     internal List<Func<LocalAccount, ValueTask>> AccountLoading { get; } = [];

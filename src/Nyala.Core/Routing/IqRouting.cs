@@ -31,7 +31,6 @@ sealed class IqRouting(NyalaServer server)
             return null;
         }
 
-        var ticket = new IqTicket(isSet: iq.Type == StanzaType.Set, holdsMessages: to.IsFull);
         var work = to.Domain != server.Options.Domain
             ? RefuseAsync(session, iq, StanzaError.RemoteServerNotFound)
             : RouteAsync(session, iq, to);
@@ -41,13 +40,23 @@ sealed class IqRouting(NyalaServer server)
             return null;
         }
 
-        _ = FinishAsync(ticket, work, session, iq);
+        if (!to.IsFull && ChangesNothing(iq))
+        {
+            // R2: handled once it is routed; its answer takes its own time.
+            session.Pipeline.AnswerBegan();
+            _ = FinishAsync(null, work, session, iq);
+            return null;
+        }
 
-        // R2: a get is handled once it is routed; its answer takes its own time.
-        return iq.Type == StanzaType.Get && !to.IsFull ? null : ticket;
+        var ticket = new IqTicket();
+        _ = FinishAsync(ticket, work, session, iq);
+        return ticket;
     }
 
-    async Task FinishAsync(IqTicket ticket, ValueTask work, Session session, Stanza iq)
+    bool ChangesNothing(Stanza iq) =>
+        iq.Type == StanzaType.Get || (iq.Type == StanzaType.Set && server.Features.Queries.Contains((iq.ChildName(0).Namespace, iq.ChildName(0).Name)));
+
+    async Task FinishAsync(IqTicket? ticket, ValueTask work, Session session, Stanza iq)
     {
         try
         {
@@ -61,6 +70,12 @@ sealed class IqRouting(NyalaServer server)
         }
 
         session.Outbox.Flush();
+        if (ticket is null)
+        {
+            session.Pipeline.AnswerEnded();
+            return;
+        }
+
         ticket.IsDone = true;
         session.Pipeline.Schedule();
     }
@@ -182,7 +197,7 @@ sealed class IqRouting(NyalaServer server)
     static Element Result(Stanza iq, Jid asker, Element? payload) =>
         new Element("iq", Ns.Client).Set("type", "result").Set("id", iq.Id).Set("from", iq.To?.ToString()).Set("to", asker.ToString()).Add(payload);
 
-    sealed class IqTicket(bool isSet, bool holdsMessages) : ITicket
+    sealed class IqTicket : ITicket
     {
         volatile bool _done;
 
@@ -192,11 +207,9 @@ sealed class IqRouting(NyalaServer server)
             set => _done = value;
         }
 
-        public bool Counts => true;
+        public bool IsOrdered => true;
 
-        public bool IsOrdered => isSet || holdsMessages;
-
-        public bool HoldsMessages => holdsMessages && !_done;
+        public bool HoldsMessages => !_done;
 
         public void Pop(Pipeline pipeline)
         {

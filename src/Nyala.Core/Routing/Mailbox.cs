@@ -170,7 +170,7 @@ public sealed class Mailbox
     {
         foreach (var session in _account.Sessions)
         {
-            if (session.IsAvailable && session.Priority >= 0 && session.IsConnected)
+            if (session.TakesMail && session.IsConnected)
             {
                 return session;
             }

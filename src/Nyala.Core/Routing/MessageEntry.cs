@@ -17,6 +17,7 @@ public sealed class MessageEntry : LogEntry, ITicket
     readonly Router _router;
     volatile bool _done;
     StanzaError? _error;
+    bool _isLeftInLog;
 
     internal MessageEntry(Router router, Stanza message, Jid from, Jid to)
     {
@@ -58,8 +59,6 @@ public sealed class MessageEntry : LogEntry, ITicket
 
     bool ITicket.IsDone => _done;
 
-    bool ITicket.Counts => true;
-
     bool ITicket.IsOrdered => true;
 
     bool ITicket.HoldsMessages => false;
@@ -71,19 +70,25 @@ public sealed class MessageEntry : LogEntry, ITicket
     public override void Complete()
     {
         Router.EnterBatch();
-        switch (Outcome)
+        try
         {
-            case LogOutcome.Committed when !IsDropped:
-                Dispatch();
-                break;
-            case LogOutcome.Failed:
-                _error = Failure == LogFailure.Full
-                    ? StanzaError.ResourceConstraint with { Text = "The server's disk is full; the message was not stored." }
-                    : StanzaError.InternalServerError with { Text = "The message could not be stored." };
-                break;
+            switch (Outcome)
+            {
+                case LogOutcome.Committed when !IsDropped:
+                    Dispatch();
+                    break;
+                case LogOutcome.Failed:
+                    _error = Failure == LogFailure.Full
+                        ? StanzaError.ResourceConstraint with { Text = "The server's disk is full; the message was not stored." }
+                        : StanzaError.InternalServerError with { Text = "The message could not be stored." };
+                    break;
+            }
         }
-
-        Finish();
+        finally
+        {
+            // Whatever a hook throws, the sender's stream goes on.
+            Finish();
+        }
     }
 
     void ITicket.Pop(Pipeline pipeline)
@@ -109,13 +114,17 @@ public sealed class MessageEntry : LogEntry, ITicket
     /// <summary>Hands the message to every session that gets it, now.</summary>
     internal void Dispatch()
     {
-        var inFlight = 0;
         if (ToAccount is { IsRemoved: false } recipient)
         {
-            inFlight = DeliverTo(recipient);
+            var inFlight = DeliverTo(recipient);
             if ((Flags & RowFlags.Deliver) != 0)
             {
                 _router.Marked(recipient, recipient.Mailbox.Dispatched(Position, inFlight));
+                if (inFlight == 0 && !_isLeftInLog)
+                {
+                    // A session that became available between the look at the sessions and here has not seen the row as pending.
+                    recipient.Mailbox.Taker()?.Outbox.DeliverPending();
+                }
             }
         }
 
@@ -144,7 +153,7 @@ public sealed class MessageEntry : LogEntry, ITicket
         {
             foreach (var session in recipient.Sessions)
             {
-                if (session.IsAvailable && session.Priority >= 0)
+                if (session.TakesMail)
                 {
                     inFlight += Deliver(session);
                 }
@@ -159,12 +168,20 @@ public sealed class MessageEntry : LogEntry, ITicket
         return inFlight;
     }
 
-    int Deliver(Session session)
+    int Deliver(Session session) => Send(session, new Outbound(Message, Position)
     {
-        var stamp = (Flags & RowFlags.InRecipientArchive) != 0;
-        var accepted = session.Outbox.Send(new Outbound(Message, Position) { StampId = stamp, Confirms = (Flags & RowFlags.Deliver) != 0, IsUrgent = Policy.Urgent });
+        StampId = (Flags & RowFlags.InRecipientArchive) != 0,
+        Confirms = (Flags & RowFlags.Deliver) != 0 && session.TakesMail,
+        IsUrgent = Policy.Urgent,
+    });
+
+    /// <summary>1 when the row is in flight now: only sessions of non-negative priority count (R8).</summary>
+    int Send(Session session, in Outbound outbound)
+    {
+        var accepted = session.Outbox.Send(outbound);
         _router.Touch(session);
-        return accepted && session.IsAvailable && session.Priority >= 0 ? 1 : 0;
+        _isLeftInLog |= !accepted && session.Outbox.ReadsLog;
+        return accepted && outbound.Confirms ? 1 : 0;
     }
 
     /// <summary>XEP-0280 §7, §8: each device of the account that did not get (or send) the original, if it asked for copies.</summary>
@@ -185,14 +202,11 @@ public sealed class MessageEntry : LogEntry, ITicket
             }
 
             message ??= Complete(owner, direction);
-            var copy = render(owner.Jid, session.Jid, message, direction);
-            var confirms = direction == CopyDirection.Received && (Flags & RowFlags.Deliver) != 0;
-            var accepted = session.Outbox.Send(new Outbound(copy, StanzaKind.Message, Position) { Confirms = confirms, IsUrgent = Policy.Urgent });
-            _router.Touch(session);
-            if (accepted && session.IsAvailable && session.Priority >= 0)
+            inFlight += Send(session, new Outbound(render(owner.Jid, session.Jid, message, direction), StanzaKind.Message, Position)
             {
-                inFlight++;
-            }
+                Confirms = direction == CopyDirection.Received && (Flags & RowFlags.Deliver) != 0 && session.TakesMail,
+                IsUrgent = Policy.Urgent,
+            });
         }
 
         return inFlight;
@@ -201,7 +215,7 @@ public sealed class MessageEntry : LogEntry, ITicket
     bool GotOriginal(Session session, Delivery delivered) => delivered switch
     {
         Delivery.Resource => session.Jid.Resource == ToJid.Resource,
-        Delivery.NonNegative => session.IsAvailable && session.Priority >= 0,
+        Delivery.NonNegative => session.TakesMail,
         _ => false,
     };
 

@@ -55,7 +55,7 @@ sealed class PresenceRouting(NyalaServer server)
     /// <summary>R8: a session that can be delivered to takes what waits, after the presence it caused (RFC 6121 §4.2.2, XEP-0160).</summary>
     static void Available(Session session, bool broadcast)
     {
-        if (broadcast && session.IsAvailable && session.Priority >= 0)
+        if (broadcast && session.TakesMail)
         {
             session.Outbox.DeliverPending();
         }
@@ -70,8 +70,6 @@ sealed class PresenceRouting(NyalaServer server)
             get => _done;
             set => _done = value;
         }
-
-        public bool Counts => true;
 
         public bool IsOrdered => true;
 

@@ -2,6 +2,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using Nyala.Core.Diagnostics;
 using Nyala.Core.Sessions;
 using Nyala.Storage;
 using Nyala.Xmpp;
@@ -46,12 +47,21 @@ public sealed class Router
             return new Refusal(stanza, StanzaError.JidMalformed);
         }
 
-        return stanza.Kind switch
+        try
         {
-            StanzaKind.Message => StartMessage(session, stanza, handled),
-            StanzaKind.Iq => _iqs.Start(session, stanza),
-            _ => _presence.Start(session, stanza),
-        };
+            return stanza.Kind switch
+            {
+                StanzaKind.Message => StartMessage(session, stanza, handled),
+                StanzaKind.Iq => _iqs.Start(session, stanza),
+                _ => _presence.Start(session, stanza),
+            };
+        }
+        catch (Exception e)
+        {
+            // One place catches: a feature that fails is answered for, and the stream goes on.
+            _server.Log.HandlerFailed(stanza.Name, e);
+            return new Refusal(stanza, StanzaError.InternalServerError);
+        }
     }
 
     /// <summary>
@@ -67,7 +77,8 @@ public sealed class Router
 
         var policy = MessagePolicy.Of(message);
         var flags = policy.Flags & ~RowFlags.InSenderArchive;
-        var entry = new MessageEntry(this, message.Rewrite(from, to), from, to)
+        var clean = Spoofed(message, account, to) ? WithoutSpoofedIds(message, account, to) : message;
+        var entry = new MessageEntry(this, clean.Rewrite(from, to), from, to)
         {
             ToAccount = account,
             Policy = policy,
@@ -310,8 +321,6 @@ public sealed class Router
     {
         public bool IsDone => true;
 
-        public bool Counts => true;
-
         public bool IsOrdered => false;
 
         public bool HoldsMessages => false;
@@ -332,8 +341,6 @@ public sealed class Router
         volatile bool _found;
 
         public bool IsDone => _found && (_ticket is null || _ticket.IsDone);
-
-        public bool Counts => true;
 
         public bool IsOrdered => true;
 
@@ -358,6 +365,11 @@ public sealed class Router
             catch (StoreException e)
             {
                 _ticket = new Refusal(stanza, e.Failure == LogFailure.Full ? StanzaError.ResourceConstraint : StanzaError.InternalServerError);
+            }
+            catch (Exception e)
+            {
+                router._server.Log.HandlerFailed("account loading", e);
+                _ticket = new Refusal(stanza, StanzaError.InternalServerError);
             }
 
             _found = true;

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 using Nyala.Core.Diagnostics;
 using Nyala.Core.Routing;
 using Nyala.Storage;
@@ -64,9 +65,9 @@ sealed class CatchUp(Session session, NyalaServer server, long from, bool onlyPe
                     await ReadPageAsync();
                 }
             }
-            catch (StoreException e)
+            catch (Exception e)
             {
-                // The rows stay where they are: the next acknowledgement, or the next login, tries again.
+                // The rows stay where they are: the next acknowledgement, or the session's timer, tries again.
                 server.Log.CatchUpFailed(session.Jid.ToString(), e.Message);
             }
 
@@ -81,12 +82,26 @@ sealed class CatchUp(Session session, NyalaServer server, long from, bool onlyPe
         var upTo = Math.Max(End, account.Mailbox.End);
         var sent = session.WantsCopies && (!onlyPending || upTo >= _live);
         var rows = await server.Store.Archive.ReadForDeliveryAsync(account.Id, Cursor, upTo, sent, PageRows, CancellationToken.None);
+        var all = rows.Count < PageRows;
         foreach (var row in rows)
         {
+            if (onlyPending && !session.TakesMail)
+            {
+                session.Outbox.Abandon(this);
+                return;
+            }
+
+            if (!session.Outbox.HasRoom())
+            {
+                all = false;
+                break;
+            }
+
             Give(row);
+            Cursor = row.Position;
         }
 
-        Cursor = rows.Count < PageRows ? upTo : rows[^1].Position;
+        Cursor = all ? upTo : Cursor;
         if (onlyPending)
         {
             server.Router.Marked(account, account.Mailbox.Passed(Cursor));
@@ -97,12 +112,16 @@ sealed class CatchUp(Session session, NyalaServer server, long from, bool onlyPe
 
     void Give(in ArchiveRow row)
     {
+        if (!TryParse(row, out var message))
+        {
+            return;
+        }
+
         var account = session.Account;
-        var message = Stanza.Parse(row.Stanza);
-        var pendingOnly = onlyPending && row.Position < _live;
+        var waited = onlyPending && row.Position < _live;
         if (row.Outgoing)
         {
-            if (!pendingOnly && message.From?.Resource != session.Jid.Resource && MessagePolicy.Of(message).Copy)
+            if (!waited && message.From?.Resource != session.Jid.Resource && MessagePolicy.Of(message).Copy)
             {
                 Copy(row, message, CopyDirection.Sent, confirms: false);
             }
@@ -110,25 +129,51 @@ sealed class CatchUp(Session session, NyalaServer server, long from, bool onlyPe
             return;
         }
 
-        var toOther = !pendingOnly && message.To?.Resource is { } resource && resource != session.Jid.Resource;
-        if (toOther && !session.WantsCopies)
+        // A row that it would have been written, had it been faster: by the rules of live delivery.
+        var original = waited || IsForThis(message);
+        if (!original && (!session.WantsCopies || !MessagePolicy.Of(message).Copy))
         {
             return;
         }
 
-        if (!account.Mailbox.TryTake(row, pendingOnly))
+        // R8: what a session of negative priority gets is not in flight, nor done.
+        var confirms = session.TakesMail;
+        if (confirms && !account.Mailbox.TryTake(row, waited))
         {
             return;
         }
 
-        // Taken rows that the outbox does not accept any more are released when the session ends: it has ended.
-        if (toOther)
+        if (original)
         {
-            Copy(row, message, CopyDirection.Received, confirms: true);
-            return;
+            Send(new Outbound(Stamped(row, message, account), StanzaKind.Message, row.Position) { Confirms = confirms, IsUrgent = true, FromLog = true });
         }
+        else
+        {
+            Copy(row, message, CopyDirection.Received, confirms);
+        }
+    }
 
-        Send(new Outbound(Stamped(row, message, account), StanzaKind.Message, row.Position) { Confirms = true, IsUrgent = true, FromLog = true });
+    /// <summary>Addressed to this session, or to nobody in particular of those who are there (RFC 6121 §8.5).</summary>
+    bool IsForThis(Stanza message)
+    {
+        var resource = message.To?.Resource;
+        return resource == session.Jid.Resource || (session.TakesMail && (resource is null || session.Account.Find(resource) is null));
+    }
+
+    /// <summary>A row that cannot be read (a damaged database) must not keep the others from their reader.</summary>
+    bool TryParse(in ArchiveRow row, [NotNullWhen(true)] out Stanza? message)
+    {
+        try
+        {
+            message = Stanza.Parse(row.Stanza);
+            return true;
+        }
+        catch (FormatException e)
+        {
+            server.Log.CatchUpFailed(session.Jid.ToString(), e.Message);
+            message = null;
+            return false;
+        }
     }
 
     void Copy(in ArchiveRow row, Stanza message, CopyDirection direction, bool confirms)

@@ -40,7 +40,7 @@ sealed class Nonzas(NyalaServer server)
                 break;
             case "enable" when !session.IsCounting:
                 // §3: counting begins behind this element, so what came before it is finished first.
-                await session.Pipeline.DrainedAsync();
+                await session.Pipeline.SettleAsync();
                 session.EnableStreamManagement(nonza.Attribute("resume") is "true" or "1", send: true);
                 session.Outbox.Flush();
                 break;

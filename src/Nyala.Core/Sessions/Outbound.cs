@@ -49,6 +49,9 @@ public readonly struct Outbound
     /// <summary>Read from the log by the session's own catch-up.</summary>
     internal bool FromLog { get; init; }
 
+    /// <summary>Bytes it keeps in memory.</summary>
+    internal int Length => Bytes?.Length ?? Stanza!.Bytes.Length;
+
     /// <summary>The complete element, for whoever looks into it. Cold.</summary>
     public Stanza ToStanza() => Stanza ?? Stanza.Parse(Bytes!);
 }

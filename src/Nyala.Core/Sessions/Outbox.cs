@@ -29,6 +29,7 @@ public sealed class Outbox
     CatchUp? _catchUp;
     TaskCompletionSource? _room;
     long _askedAt;
+    long _bytes;
     uint _acked;
     int _covered;
     bool _counting;
@@ -40,11 +41,7 @@ public sealed class Outbox
     {
         _session = session;
         _server = server;
-        LastPosition = session.Account.Mailbox.End;
     }
-
-    /// <summary>The newest row this session was given.</summary>
-    internal long LastPosition { get; private set; }
 
     /// <summary>Holds back what an inactive client need not see; null for an active one. Set through <see cref="SetFilter"/>.</summary>
     public IOutboundFilter? Filter { get; private set; }
@@ -54,6 +51,12 @@ public sealed class Outbox
 
     /// <summary>Whether the client has been asked something that it has not answered.</summary>
     internal bool AwaitsAnswer => _asked;
+
+    /// <summary>For how long; zero when nothing was asked.</summary>
+    internal TimeSpan AwaitsAnswerFor => _asked ? _server.Time.GetElapsedTime(_askedAt) : TimeSpan.Zero;
+
+    /// <summary>Rows are not written to it: it finds them in the log.</summary>
+    internal bool ReadsLog => Volatile.Read(ref _catchUp) is not null;
 
     /// <summary>Whether anything was sent that the client has not acknowledged.</summary>
     internal bool HasUnacknowledged => _unacked is { Count: > 0 } || _unconfirmed is { Count: > 0 };
@@ -192,13 +195,19 @@ public sealed class Outbox
             _acked = handled;
             for (; count > 0; count--)
             {
-                Done(_unacked.Dequeue());
+                var stanza = _unacked.Dequeue();
+                _bytes -= stanza.Length;
+                Done(stanza);
             }
 
+            // What was sent before counting began came before anything the client can acknowledge.
+            _covered = _unconfirmed?.Count ?? 0;
+            Confirm();
             _asked = false;
             AskLater();
         }
 
+        _session.LagEased();
         _catchUp?.Continue();
         return true;
     }
@@ -209,14 +218,11 @@ public sealed class Outbox
         lock (_gate)
         {
             _asked = false;
-            for (; _covered > 0 && _unconfirmed is { Count: > 0 }; _covered--)
-            {
-                _server.Router.Marked(_session.Account, _session.Account.Mailbox.Acknowledged(_unconfirmed.Dequeue()));
-            }
-
+            Confirm();
             AskLater();
         }
 
+        _session.LagEased();
         _catchUp?.Continue();
     }
 
@@ -285,8 +291,8 @@ public sealed class Outbox
         Flush();
     }
 
-    /// <summary>Completes when the socket takes what it is sent: until then the client's requests are not read.</summary>
-    internal ValueTask RoomAsync()
+    /// <summary>Completes when the socket takes what it is sent: until then the client's requests are not read, nor long answers written.</summary>
+    public ValueTask RoomAsync()
     {
         if (_connection is not { } connection || connection.Pending <= _server.Options.Limits.OutboundBytes)
         {
@@ -307,7 +313,7 @@ public sealed class Outbox
     }
 
     /// <summary>True when so much is unacknowledged that requests with long answers should be refused for now.</summary>
-    public bool IsCrowded => Outstanding >= 4 * _server.Options.Limits.UnacknowledgedStanzas;
+    public bool IsCrowded => Outstanding >= 4 * _server.Options.Limits.UnacknowledgedStanzas || _bytes >= 8 * _server.Options.Limits.UnacknowledgedBytes;
 
     /// <summary>The socket has taken what was written.</summary>
     internal void Drained()
@@ -317,6 +323,7 @@ public sealed class Outbox
             ReleaseRoom();
         }
 
+        _session.LagEased();
         if (_catchUp is { } catchUp)
         {
             catchUp.Continue();
@@ -325,6 +332,23 @@ public sealed class Outbox
         {
             _session.LagEnded();
         }
+    }
+
+    /// <summary>Takes up reading the log again, should it have stopped because the log could not be read.</summary>
+    internal void GoOn() => _catchUp?.Continue();
+
+    /// <summary>The session may not take what waits for the account any more; somebody else will.</summary>
+    internal void Abandon(CatchUp catchUp)
+    {
+        lock (_gate)
+        {
+            if (_catchUp == catchUp)
+            {
+                _catchUp = null;
+            }
+        }
+
+        _session.Account.Mailbox.Taker()?.Outbox.DeliverPending();
     }
 
     /// <summary>The session ends: rows in flight are pending again, requests are answered for it (R10). True when rows wait now.</summary>
@@ -374,7 +398,8 @@ public sealed class Outbox
         {
             return !_ended && _connection is { } connection
                 && connection.Pending < _server.Options.Limits.OutboundBytes / 4
-                && Outstanding < _server.Options.Limits.UnacknowledgedStanzas / 2;
+                && Outstanding < _server.Options.Limits.UnacknowledgedStanzas / 2
+                && _bytes < _server.Options.Limits.UnacknowledgedBytes / 2;
         }
     }
 
@@ -395,14 +420,20 @@ public sealed class Outbox
 
     bool Accepts(in Outbound stanza)
     {
+        if (_connection is null && !_counting)
+        {
+            // Bound and not started yet: what is written now would never be seen.
+            return false;
+        }
+
         if (stanza.FromLog)
         {
-            LastPosition = Math.Max(LastPosition, stanza.Position);
             return true;
         }
 
         var limits = _server.Options.Limits;
         var crowded = Outstanding >= limits.UnacknowledgedStanzas
+            || _bytes >= limits.UnacknowledgedBytes
             || (_connection is { } connection && connection.Pending > limits.OutboundBytes);
         if (stanza.Position == 0)
         {
@@ -411,7 +442,8 @@ public sealed class Outbox
 
         if (_catchUp is null && crowded)
         {
-            _catchUp = new CatchUp(_session, _server, LastPosition, onlyPending: false);
+            // Rows come in their order: everything before this one was written.
+            _catchUp = new CatchUp(_session, _server, stanza.Position - 1, onlyPending: false);
             _session.LagBegan();
         }
 
@@ -421,7 +453,6 @@ public sealed class Outbox
             return false;
         }
 
-        LastPosition = stanza.Position;
         return true;
     }
 
@@ -441,7 +472,12 @@ public sealed class Outbox
 
     void WriteNow(in Outbound stanza)
     {
-        _unacked?.Enqueue(stanza);
+        if (_unacked is not null)
+        {
+            _unacked.Enqueue(stanza);
+            _bytes += stanza.Length;
+        }
+
         if (_connection is { } connection)
         {
             lock (connection.Gate)
@@ -460,6 +496,15 @@ public sealed class Outbox
         if (stanza.Confirms || _unacked is { Count: >= AskAfter })
         {
             AskLater();
+        }
+    }
+
+    /// <summary>What was written before the client was asked has arrived.</summary>
+    void Confirm()
+    {
+        for (; _covered > 0 && _unconfirmed is { Count: > 0 }; _covered--)
+        {
+            _server.Router.Marked(_session.Account, _session.Account.Mailbox.Acknowledged(_unconfirmed.Dequeue()));
         }
     }
 
@@ -497,7 +542,9 @@ public sealed class Outbox
             return;
         }
 
-        if (_server.Time.GetElapsedTime(_askedAt) >= AskEvery)
+        var limits = _server.Options.Limits;
+        if (_server.Time.GetElapsedTime(_askedAt) >= AskEvery
+            || Outstanding >= limits.UnacknowledgedStanzas / 4 || _bytes >= limits.UnacknowledgedBytes / 4)
         {
             Ask();
         }

@@ -9,53 +9,119 @@ namespace Nyala.Core.Sessions;
 /// The inbound side of a session: every stanza takes a ticket, tickets finish in any order, their effects and the count
 /// <c>h</c> complete in the order of arrival (R2, R4). Nothing here blocks; state changes under one short lock.
 /// </summary>
-sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
+sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem, ITimerTarget
 {
     const int Capacity = 64;
 
-    /// <summary>How long an answer to <c>&lt;r/&gt;</c> waits for commits under way before it tells the count as it is (R2).</summary>
+    /// <summary>
+    /// How long an answer to <c>&lt;r/&gt;</c> waits for commits under way before it tells the count as it is (R2; XEP-0198 §4
+    /// allows a timeout, and without it a client would hear of its message only with the unsolicited answer).
+    /// </summary>
     static readonly TimeSpan AckPatience = TimeSpan.FromMilliseconds(250);
 
     readonly Lock _gate = new();
+    Connection? _source;
     object[] _ring = [];
     int _head;
     int _count;
     int _started;
     int _ordered;
+    int _answering;
     int _scheduled;
+    ulong _taken;
+    ulong _popped;
+    ulong _owedBehind;
+    Ack _owed;
     uint _durable;
     uint _told;
+    bool _counting;
+    bool _stored;
     bool _tracked;
-    bool _oweAck;
+    bool _marking;
+    bool _markFailed;
+    TimerHandle? _patience;
     TaskCompletionSource? _room;
-    TaskCompletionSource? _drained;
+    TaskCompletionSource? _settling;
+
+    /// <summary>What the client is owed.</summary>
+    enum Ack
+    {
+        None,
+
+        /// <summary>The answer to its <c>&lt;r/&gt;</c>.</summary>
+        Answer,
+
+        /// <summary>It was told an old count; when that rises it is told again.</summary>
+        FollowUp,
+    }
 
     public Session Session => session;
 
     /// <summary>Stanzas handled, contiguous from the stream's first (XEP-0198 §4). Touched only under the lock.</summary>
     public uint Handled { get; private set; }
 
-    /// <summary>Counting begins when stream management is enabled.</summary>
+    /// <summary>True when messages of this session wait for their commit: a transient one must take the log's way too. Under the lock.</summary>
+    public bool HasUncommitted => OrderedBefore(Math.Min(_started, _count));
+
+    /// <summary>R3: until a row carries a count of this stream nothing is known of it after a crash, and nothing can go down.</summary>
+    bool IsCertain => !_tracked || _durable == Handled;
+
+    /// <summary>The highest count that may be told.</summary>
+    uint Certain => _tracked ? _durable : Handled;
+
+    /// <summary>From here on stanzas of this connection are taken, and of no other.</summary>
+    public void Open(Connection source)
+    {
+        lock (_gate)
+        {
+            _source = source;
+        }
+    }
+
+    /// <summary>What is still being read is not taken any more, so not counted either: the client sends it again (R15, resumption).</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _source = null;
+            MakeRoom();
+        }
+    }
+
+    /// <summary>Counting begins when stream management is enabled; everything before is settled.</summary>
     public void StartCounting()
     {
         lock (_gate)
         {
             Handled = 0;
             _durable = 0;
+            _counting = true;
+
+            // Rows of the time before carry no count, but they make the stream known.
+            _tracked = _stored;
         }
     }
 
     /// <summary>Takes a stanza; pending while the pipeline is full, which stops the socket being read.</summary>
-    public ValueTask ReceiveAsync(Stanza stanza)
+    public ValueTask ReceiveAsync(Connection source, Stanza stanza)
     {
         lock (_gate)
         {
+            if (_source != source)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            _taken++;
             if (_count == 0)
             {
-                if (server.Router.Start(session, stanza, Handled + 1) is not { } ticket)
+                if (server.Router.Start(session, stanza, _counting ? Handled + 1 : 0) is not { } ticket)
                 {
                     Handled++;
-                    return server.Store.Log.IsFull ? server.Store.Log.WaitForRoomAsync() : ValueTask.CompletedTask;
+                    _popped++;
+                    _markFailed = false;
+                    Acknowledge();
+                    return WaitForRoomAsync();
                 }
 
                 Put(ticket);
@@ -68,28 +134,40 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
             }
 
             Advance();
-            if (_count >= Capacity)
-            {
-                _room ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
-                return new(_room.Task);
-            }
+            return WaitForRoomAsync();
         }
-
-        return server.Store.Log.IsFull ? server.Store.Log.WaitForRoomAsync() : ValueTask.CompletedTask;
     }
 
-    /// <summary>Answers <c>&lt;r/&gt;</c>: in its order, or after a moment with the count as it is then.</summary>
+    /// <summary>Answers <c>&lt;r/&gt;</c>: when what came before it is durable, at the latest after a moment with the count as it is then.</summary>
     public void AckRequested()
     {
         lock (_gate)
         {
-            var request = new AckRequest();
-            Put(request);
-            Advance();
-            if (!request.IsAnswered)
+            _owed = Ack.Answer;
+            _owedBehind = _taken;
+            _markFailed = false;
+            Acknowledge();
+            if (_owed == Ack.Answer)
             {
-                _ = server.Timers.Schedule(AckPatience, new LateAck(this, request));
+                if (_patience is null)
+                {
+                    _patience = server.Timers.Schedule(AckPatience, this);
+                }
+                else
+                {
+                    _patience.Schedule(AckPatience);
+                }
             }
+        }
+    }
+
+    /// <summary>Tells the count that is certain, at the end of a stream (R15).</summary>
+    public void TellCount()
+    {
+        lock (_gate)
+        {
+            _owed = Ack.None;
+            Tell(Certain);
         }
     }
 
@@ -99,6 +177,19 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
         lock (_gate)
         {
             action();
+        }
+    }
+
+    /// <summary>A request's answer is being made outside the order; too many at a time stop the reading. Under the lock.</summary>
+    public void AnswerBegan() => _answering++;
+
+    /// <summary>The answer was sent.</summary>
+    public void AnswerEnded()
+    {
+        lock (_gate)
+        {
+            _answering--;
+            MakeRoom();
         }
     }
 
@@ -122,19 +213,55 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
         session.Outbox.Flush();
     }
 
-    /// <summary>A row that carried this count is durable.</summary>
-    public void Committed(uint handled)
-    {
-        _tracked = true;
-        _durable = handled;
-    }
-
-    /// <summary>Completes when no ticket is left: before a stream is resumed, and at shutdown.</summary>
-    public Task DrainedAsync()
+    /// <summary>An answer has waited long enough.</summary>
+    public void Due(TimerHandle timer)
     {
         lock (_gate)
         {
-            return _count == 0 ? Task.CompletedTask : (_drained ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+            if (_owed == Ack.Answer)
+            {
+                _owed = Ack.FollowUp;
+                Tell(Certain);
+            }
+        }
+
+        session.Outbox.Flush();
+    }
+
+    /// <summary>A row that carried this count is durable. Under the lock.</summary>
+    public void Committed(uint handled)
+    {
+        _stored = true;
+        if (_counting)
+        {
+            _tracked = true;
+            _durable = handled;
+        }
+    }
+
+    /// <summary>Completes when everything taken is finished and its count durable, or cannot become so.</summary>
+    public Task SettleAsync()
+    {
+        lock (_gate)
+        {
+            _settling ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            var task = _settling.Task;
+            _markFailed = false;
+            Settle();
+            return task;
+        }
+    }
+
+    /// <summary>
+    /// The count to go on from with a client that resumes. What could not be made durable (iq, presence, messages that were
+    /// answered with an error) is forgotten, and the client sends it again: it was never told that it was handled.
+    /// </summary>
+    public uint Agree()
+    {
+        lock (_gate)
+        {
+            Handled = Certain;
+            return Handled;
         }
     }
 
@@ -143,10 +270,33 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
     {
         lock (_gate)
         {
-            if (_tracked && _durable != Handled)
+            _source = null;
+            MakeRoom();
+            _patience?.Cancel();
+            if (!IsCertain)
             {
                 server.Store.Log.Append(new HandledMark(this, session) { Handled = Handled });
             }
+        }
+    }
+
+    ValueTask WaitForRoomAsync()
+    {
+        if (_count + _answering >= Capacity && _source is not null)
+        {
+            _room ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            return new(_room.Task);
+        }
+
+        return server.Store.Log.IsFull ? server.Store.Log.WaitForRoomAsync() : ValueTask.CompletedTask;
+    }
+
+    void MakeRoom()
+    {
+        if (_room is { } room && (_count + _answering < Capacity || _source is null))
+        {
+            _room = null;
+            room.SetResult();
         }
     }
 
@@ -169,116 +319,52 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
 
     void Advance()
     {
-        bool again;
         do
         {
-            again = PopDone();
-            again |= StartWaiting();
+            PopDone();
+            StartWaiting();
         }
-        while (again && _count > 0 && _ring[_head] is ITicket { IsDone: true });
+        while (_count > 0 && _ring[_head] is ITicket { IsDone: true });
 
-        if (_count < Capacity && _room is { } room)
-        {
-            _room = null;
-            room.SetResult();
-        }
-
-        if (_count == 0 && _drained is { } drained)
-        {
-            _drained = null;
-            drained.SetResult();
-        }
+        Acknowledge();
+        MakeRoom();
+        Settle();
     }
 
-    bool PopDone()
+    void PopDone()
     {
-        var popped = false;
-        while (_count > 0 && _ring[_head] is ITicket ticket)
+        while (_count > 0 && _ring[_head] is ITicket { IsDone: true } ticket)
         {
-            if (ticket is AckRequest request)
-            {
-                if (!Answer(request))
-                {
-                    break;
-                }
-            }
-            else if (!ticket.IsDone)
-            {
-                break;
-            }
-
             _ring[_head] = null!;
             _head = (_head + 1) % _ring.Length;
             _count--;
-            _started = Math.Max(0, _started - 1);
-            if (ticket.IsOrdered)
-            {
-                _ordered--;
-            }
-
-            if (ticket.Counts)
-            {
-                Handled++;
-            }
-
+            _started--;
+            _ordered -= ticket.IsOrdered ? 1 : 0;
+            Handled++;
+            _popped++;
+            _markFailed = false;
             ticket.Pop(this);
-            popped = true;
         }
-
-        var certain = _tracked ? _durable : Handled;
-        if (popped && _oweAck && certain != _told)
-        {
-            // R2: the count has risen since a late answer told the old one.
-            _oweAck = _count > 0;
-            Tell(certain);
-        }
-
-        return popped;
     }
 
-    bool StartWaiting()
+    void StartWaiting()
     {
-        var any = false;
-        while (_started < _count)
+        for (; _started < _count; _started++)
         {
             var at = (_head + _started) % _ring.Length;
-            if (_ring[at] is Stanza stanza)
+            var stanza = (Stanza)_ring[at];
+
+            // Messages keep their order in the log itself; anything else waits for what changes state before it.
+            if (stanza.Kind == StanzaKind.Message ? HeldBefore(_started) : OrderedBefore(_started))
             {
-                // Messages keep their order in the log itself; anything else waits for what changes state before it.
-                if (stanza.Kind != StanzaKind.Message && OrderedBefore(_started))
-                {
-                    return any;
-                }
-
-                if (stanza.Kind == StanzaKind.Message && HeldBefore(_started))
-                {
-                    return any;
-                }
-
-                var ticket = server.Router.Start(session, stanza, CountUpTo(_started)) ?? Finished.Ticket;
-                _ring[at] = ticket;
-                _ordered += ticket.IsOrdered ? 1 : 0;
+                return;
             }
 
-            _started++;
-            any = true;
+            var handled = _counting ? Handled + (uint)_started + 1 : 0;
+            var ticket = server.Router.Start(session, stanza, handled) ?? Finished.Ticket;
+            _ring[at] = ticket;
+            _ordered += ticket.IsOrdered ? 1 : 0;
         }
-
-        return any;
-    }
-
-    uint CountUpTo(int index)
-    {
-        var count = Handled + 1;
-        for (var i = 0; i < index; i++)
-        {
-            if (_ring[(_head + i) % _ring.Length] is ITicket { Counts: true })
-            {
-                count++;
-            }
-        }
-
-        return count;
     }
 
     bool OrderedBefore(int index)
@@ -312,92 +398,55 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
         return false;
     }
 
-    /// <summary>True when messages of this session wait for their commit: a transient one must take the log's way too.</summary>
-    public bool HasUncommitted
+    void Acknowledge()
     {
-        get
+        if (_owed == Ack.None || _popped < _owedBehind)
         {
-            for (var i = 0; i < _started && i < _count; i++)
+            return;
+        }
+
+        if (IsCertain)
+        {
+            if (_owed == Ack.Answer || Handled != _told)
             {
-                if (_ring[(_head + i) % _ring.Length] is ITicket { IsOrdered: true, IsDone: false })
-                {
-                    return true;
-                }
+                Tell(Handled);
             }
 
-            return false;
+            _owed = Ack.None;
+            _patience?.Cancel();
+        }
+        else if (!WriteMark() && _owed == Ack.Answer)
+        {
+            _owed = Ack.FollowUp;
+            Tell(Certain);
         }
     }
 
-    bool Answer(AckRequest request)
+    void Settle()
     {
-        if (request.IsDone)
+        if (_settling is { } settling && _count == 0 && (IsCertain || !WriteMark()))
         {
-            return true;
+            _settling = null;
+            settling.SetResult();
+        }
+    }
+
+    /// <summary>R3: a count may only be told once it is durable; stanzas since the last stored message raised it. False: it cannot be written.</summary>
+    bool WriteMark()
+    {
+        if (!_marking && !_markFailed)
+        {
+            _marking = true;
+            server.Store.Log.Append(new HandledMark(this, session) { Handled = Handled });
         }
 
-        if (_tracked && _durable != Handled)
-        {
-            // R3: the count may only be told once it is durable; stanzas since the last stored message raised it.
-            if (!request.IsWriting)
-            {
-                request.IsWriting = true;
-                server.Store.Log.Append(new HandledMark(this, session) { Handled = Handled });
-            }
-
-            return false;
-        }
-
-        request.IsDone = true;
-        Tell(Handled);
-        return true;
+        return _marking;
     }
 
     void Tell(uint handled)
     {
         _told = handled;
         session.Outbox.SendAck(handled);
-    }
-
-    void Late(AckRequest request)
-    {
-        lock (_gate)
-        {
-            if (!request.IsAnswered)
-            {
-                request.IsAnswered = true;
-                _oweAck = true;
-                Tell(_tracked ? _durable : Handled);
-                request.Late();
-            }
-        }
-
-        session.Outbox.Flush();
-    }
-
-    /// <summary>An <c>&lt;r/&gt;</c> in its place among the stanzas.</summary>
-    sealed class AckRequest : ITicket
-    {
-        public bool IsDone { get; set; }
-
-        public bool IsWriting { get; set; }
-
-        public bool IsAnswered { get; set; }
-
-        public bool Counts => false;
-
-        public bool IsOrdered => false;
-
-        public bool HoldsMessages => false;
-
-        public void Late() => IsDone = true;
-
-        public void Pop(Pipeline pipeline) => IsAnswered = true;
-    }
-
-    sealed class LateAck(Pipeline pipeline, AckRequest request) : ITimerTarget
-    {
-        public void Due(TimerHandle timer) => pipeline.Late(request);
     }
 
     /// <summary>Makes a count durable that no message row carries.</summary>
@@ -415,12 +464,13 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
 
         public override void Complete()
         {
-            // When it cannot be written the answer stays owed; the late answer has told the old count.
-            if (Outcome == LogOutcome.Committed)
+            lock (_pipeline._gate)
             {
-                lock (_pipeline._gate)
+                _pipeline._marking = false;
+                _pipeline._markFailed = Outcome != LogOutcome.Committed;
+                if (!_pipeline._markFailed)
                 {
-                    _pipeline._durable = Math.Max(_pipeline._durable, Handled);
+                    _pipeline._durable = Handled;
                 }
             }
 
@@ -433,8 +483,6 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
         public static Finished Ticket { get; } = new();
 
         public bool IsDone => true;
-
-        public bool Counts => true;
 
         public bool IsOrdered => false;
 

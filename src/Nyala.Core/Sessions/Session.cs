@@ -23,7 +23,7 @@ public sealed class Session : IStreamHandler, ITimerTarget
     Stanza? _presence;
     long _heardAt;
     long _lagging;
-    bool _hibernating;
+    long _timerDue;
     bool _answersPings;
     bool _ended;
 
@@ -71,6 +71,9 @@ public sealed class Session : IStreamHandler, ITimerTarget
     internal bool IsCounting { get; private set; }
 
     public bool IsConnected => Outbox.Connection is not null;
+
+    /// <summary>What waits for the account may be delivered here, and what this client acknowledges is done (R8).</summary>
+    internal bool TakesMail => IsAvailable && Priority >= 0;
 
     public bool HasEnded => Volatile.Read(ref _ended);
 
@@ -128,22 +131,43 @@ public sealed class Session : IStreamHandler, ITimerTarget
         return enabled;
     }
 
-    /// <summary>Takes over a connection whose negotiation is finished.</summary>
-    internal void Attach(Connection connection)
+    /// <summary>Takes over a connection whose negotiation is finished. False: the session has ended meanwhile.</summary>
+    internal bool Attach(Connection connection)
     {
+        Connection? other;
         lock (_state)
         {
-            _hibernating = false;
+            if (_ended)
+            {
+                return false;
+            }
+
             _heardAt = _server.Time.GetTimestamp();
             connection.Handler = this;
+            other = Outbox.Connection;
         }
 
+        Pipeline.Open(connection);
+        other?.End(EndReason.Resumed, StreamError.Conflict with { Text = "Resumed on another connection." });
         Outbox.Attach(connection);
         ArmTimer(_server.Options.Limits.ProbeAfter);
+        if (TakesMail)
+        {
+            // What became pending meanwhile found nobody to take it.
+            Outbox.DeliverPending();
+        }
+
+        return true;
     }
 
-    /// <summary>The connection is left behind, because another takes over or it is lost.</summary>
-    internal void Detach() => Outbox.Detach();
+    /// <summary>The connection is left behind, because another takes over or it is lost: from now on the session hibernates.</summary>
+    internal void Detach()
+    {
+        Pipeline.Close();
+        Volatile.Write(ref _heardAt, _server.Time.GetTimestamp());
+        Outbox.Detach();
+        ArmTimer(_server.Options.Limits.ResumptionTime);
+    }
 
     /// <summary>Ends the session for good: it leaves its account, and what it had in flight is pending again. Idempotent.</summary>
     public async Task EndAsync(EndReason reason, StreamError? error = null)
@@ -212,11 +236,13 @@ public sealed class Session : IStreamHandler, ITimerTarget
     {
         lock (_state)
         {
-            if (_ended)
+            var due = _server.Time.GetTimestamp() + (long)(within.TotalSeconds * _server.Time.TimestampFrequency);
+            if (_ended || (_timerDue != 0 && _timerDue <= due))
             {
                 return;
             }
 
+            _timerDue = due;
             if (_timer is null)
             {
                 _timer = _server.Timers.Schedule(within, this);
@@ -238,10 +264,19 @@ public sealed class Session : IStreamHandler, ITimerTarget
         }
     }
 
+    /// <summary>It took something: as long as it does it is slow, not stuck.</summary>
+    internal void LagEased()
+    {
+        if (Volatile.Read(ref _lagging) != 0)
+        {
+            Volatile.Write(ref _lagging, _server.Time.GetTimestamp());
+        }
+    }
+
     internal void LagEnded()
     {
         Volatile.Write(ref _lagging, 0);
-        if (IsAvailable && Priority >= 0)
+        if (TakesMail)
         {
             Outbox.DeliverPending();
         }
@@ -249,34 +284,40 @@ public sealed class Session : IStreamHandler, ITimerTarget
 
     public void Due(TimerHandle timer)
     {
-        if (_ended)
+        lock (_state)
         {
-            return;
+            _timerDue = 0;
+            if (_ended)
+            {
+                return;
+            }
         }
 
         var limits = _server.Options.Limits;
+        var silent = _server.Time.GetElapsedTime(Volatile.Read(ref _heardAt));
         if (Outbox.Connection is not { } connection)
         {
-            if (_hibernating && _server.Time.GetElapsedTime(_heardAt) >= limits.ResumptionTime)
+            // Not resumable without a connection: it was bound and never started.
+            var patience = IsResumable ? limits.ResumptionTime : limits.TimeBeforeAuthentication;
+            if (silent >= patience)
             {
                 _ = EndAsync(EndReason.ConnectionLost);
             }
             else
             {
-                ArmTimer(Rest(limits.ResumptionTime));
+                ArmTimer(patience - silent);
             }
 
             return;
         }
 
-        var silent = _server.Time.GetElapsedTime(_heardAt);
         var lagging = Volatile.Read(ref _lagging);
         if (lagging != 0 && _server.Time.GetElapsedTime(lagging) >= limits.ProbeAfter && connection.Pending > 0)
         {
             _server.Metrics.SlowReaders.Add(1);
             _ = EndAsync(EndReason.DoesNotRead, StreamError.ResourceConstraint with { Text = "The client does not read what it is sent." });
         }
-        else if (Outbox.AwaitsAnswer && silent >= limits.ProbeAfter + limits.ProbeAnswer && (IsResumable || _answersPings))
+        else if (Outbox.AwaitsAnswerFor >= limits.ProbeAnswer && (lagging != 0 ? IsCounting : silent >= limits.ProbeAfter + limits.ProbeAnswer && (IsCounting || _answersPings)))
         {
             connection.Abort(EndReason.Unresponsive);
         }
@@ -287,6 +328,7 @@ public sealed class Session : IStreamHandler, ITimerTarget
                 Outbox.Probe();
             }
 
+            Outbox.GoOn();
             ArmTimer(Outbox.AwaitsAnswer ? limits.ProbeAnswer : limits.ProbeAfter);
         }
     }
@@ -318,13 +360,13 @@ public sealed class Session : IStreamHandler, ITimerTarget
         }
 
         var room = Outbox.RoomAsync();
-        return room.IsCompletedSuccessfully ? Pipeline.ReceiveAsync(stanza) : ReceiveLaterAsync(room, stanza);
+        return room.IsCompletedSuccessfully ? Pipeline.ReceiveAsync(connection, stanza) : ReceiveLaterAsync(room, connection, stanza);
     }
 
-    async ValueTask ReceiveLaterAsync(ValueTask room, Stanza stanza)
+    async ValueTask ReceiveLaterAsync(ValueTask room, Connection connection, Stanza stanza)
     {
         await room;
-        await Pipeline.ReceiveAsync(stanza);
+        await Pipeline.ReceiveAsync(connection, stanza);
     }
 
     public void ReadCompleted(Connection connection) => Outbox.Flush();
@@ -352,32 +394,20 @@ public sealed class Session : IStreamHandler, ITimerTarget
             return;
         }
 
-        lock (_state)
-        {
-            _hibernating = true;
-        }
-
         Detach();
-        ArmTimer(_server.Options.Limits.ResumptionTime);
     }
 
     /// <summary>The last words of a stream that ends in order: everything handled, and how much that was (R15).</summary>
     internal async Task CloseAsync(EndReason reason = EndReason.ClosedByPeer, StreamError? error = null)
     {
-        await Task.WhenAny(Pipeline.DrainedAsync(), Task.Delay(TimeSpan.FromSeconds(5), _server.Time));
+        Pipeline.Close();
+        await Task.WhenAny(Pipeline.SettleAsync(), Task.Delay(TimeSpan.FromSeconds(5), _server.Time));
         if (IsCounting)
         {
-            Pipeline.AckRequested();
-            await Task.WhenAny(Pipeline.DrainedAsync(), Task.Delay(TimeSpan.FromSeconds(1), _server.Time));
+            Pipeline.TellCount();
         }
 
         Outbox.Flush();
         await EndAsync(reason, error);
-    }
-
-    TimeSpan Rest(TimeSpan whole)
-    {
-        var rest = whole - _server.Time.GetElapsedTime(_heardAt);
-        return rest > TimeSpan.FromSeconds(1) ? rest : TimeSpan.FromSeconds(1);
     }
 }

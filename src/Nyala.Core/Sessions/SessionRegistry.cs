@@ -66,6 +66,9 @@ public sealed class SessionRegistry
                         var session = new Session(_server, account, jid, _server.Store.Log.NextStream()) { Device = device };
                         account.Add(session);
                         _byStream[session.StreamNumber] = session;
+
+                        // In case its connection is lost before it is started.
+                        session.ArmTimer(_server.Options.Limits.TimeBeforeAuthentication);
                         return (session, null);
                     }
                 }
@@ -100,15 +103,9 @@ public sealed class SessionRegistry
         old?.End(EndReason.Resumed, StreamError.Conflict with { Text = "Resumed on another connection." });
 
         // What the old connection read is counted before the client is told how much that was.
-        var drained = session.Pipeline.DrainedAsync();
-        await Task.WhenAny(drained, Task.Delay(Settling, _server.Time));
-        if (session.HasEnded || !drained.IsCompleted)
-        {
-            session.ArmTimer(_server.Options.Limits.ResumptionTime);
-            return default;
-        }
-
-        return new(session, session.Pipeline.Handled);
+        var settled = session.Pipeline.SettleAsync();
+        await Task.WhenAny(settled, Task.Delay(Settling, _server.Time));
+        return session.HasEnded || !settled.IsCompleted ? default : new(session, session.Pipeline.Agree());
     }
 
     /// <summary>
@@ -128,8 +125,8 @@ public sealed class SessionRegistry
             handler(session);
         }
 
-        session.Attach(connection);
-        return null;
+        // It may have ended between the two steps: then there is nothing left to go on with.
+        return session.Attach(connection) ? null : StreamError.Reset;
     }
 
     /// <summary>Ends all sessions of an account, for its removal or a changed password.</summary>
