@@ -258,7 +258,9 @@ sealed class BatchWriter(
     {
         try
         {
+            options.BeforeCommit?.Invoke();
             _transaction!.Commit();
+            options.AfterCommit?.Invoke();
             EndTransaction();
         }
         catch (Exception e)

@@ -17,9 +17,9 @@ static class SqliteBackup
         }
 
         var partial = file + ".partial";
-        File.Delete(partial);
         try
         {
+            File.Delete(partial);
             SqliteFiles.CreatePrivate(partial, mustBeNew: true);
             using (var connection = SqliteFiles.Open(database, SqliteOpenMode.ReadOnly))
             using (cancellation.Register(() => raw.sqlite3_interrupt(connection.Handle)))
@@ -43,9 +43,17 @@ static class SqliteBackup
             cancellation.ThrowIfCancellationRequested();
             throw new IOException($"The backup '{file}' could not be written: {e.Message}", e);
         }
-        catch
+        catch (UnauthorizedAccessException e)
         {
-            File.Delete(partial);
+            throw new IOException($"The backup '{file}' could not be written: {e.Message}", e);
+        }
+        catch (IOException)
+        {
+            if (File.Exists(partial))
+            {
+                File.Delete(partial);
+            }
+
             throw;
         }
     }

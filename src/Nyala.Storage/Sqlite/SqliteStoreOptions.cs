@@ -14,4 +14,9 @@ public sealed record SqliteStoreOptions
 
     /// <summary>The largest size of the database in bytes, or null for as much as the disk holds; beyond it the store is full.</summary>
     public long? MaxDatabaseBytes { get; init; }
+
+    /// <summary>Run around each commit of the log; what they throw stands for a commit that fails before or after it took effect.</summary>
+    internal Action? BeforeCommit { get; init; }
+
+    internal Action? AfterCommit { get; init; }
 }

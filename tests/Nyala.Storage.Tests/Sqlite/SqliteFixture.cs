@@ -5,11 +5,15 @@ namespace Nyala.Storage.Tests.Sqlite;
 
 public sealed class SqliteFixture : StoreFixture
 {
-    public string Directory { get; } = Path.Combine(Path.GetTempPath(), "nyala-test-" + Guid.NewGuid().ToString("N"));
+    public string Directory { get; init; } = NewDirectory();
+
+    public SqliteStoreOptions Options { get; init; } = new();
 
     public SqliteStore Sqlite => (SqliteStore)Store;
 
-    public override async Task OpenAsync() => Store = await SqliteStore.OpenAsync(Directory, Time, NullLogger.Instance);
+    public override async Task OpenAsync() => Store = await SqliteStore.OpenAsync(Directory, Time, NullLogger.Instance, Options);
+
+    public static string NewDirectory() => Path.Combine(Path.GetTempPath(), "nyala-test-" + Guid.NewGuid().ToString("N"));
 
     public override Task MaintainAsync() => Sqlite.MaintainAsync(Cancellation);
 
