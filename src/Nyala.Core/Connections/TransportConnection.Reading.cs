@@ -114,6 +114,11 @@ abstract partial class TransportConnection
                 return;
             }
 
+            // White space between elements means nothing; go-xmpp sends a line end behind starttls.
+            var blank = input.Span.IndexOfAnyExcept(" \t\r\n"u8);
+            blank = blank < 0 ? input.Length : blank;
+            input = input[blank..];
+            Unread -= blank;
             await HandleAsync(result);
         }
 

@@ -18,7 +18,7 @@ public sealed class Outbox
     const int AskAfter = 20;
 
     /// <summary>An answer is asked for at most this often, except after silence, when it is asked for at once.</summary>
-    static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(100);
 
     readonly Lock _gate = new();
     readonly Session _session;
@@ -35,6 +35,7 @@ public sealed class Outbox
     bool _counting;
     bool _asked;
     bool _dirty;
+    bool _wantsAnswer;
     bool _ended;
 
     internal Outbox(Session session, NyalaServer server)
@@ -132,6 +133,13 @@ public sealed class Outbox
     {
         lock (_gate)
         {
+            if (_wantsAnswer)
+            {
+                // Asked behind the last stanza of what is flushed, so that the answer covers all of it.
+                _wantsAnswer = false;
+                AskLater();
+            }
+
             if (_dirty && _connection is { } connection)
             {
                 _dirty = false;
@@ -280,7 +288,7 @@ public sealed class Outbox
         }
     }
 
-    /// <summary>Asks the client for a sign of life; the answer also acknowledges.</summary>
+    /// <summary>Asks the client for a sign of life; the answer also acknowledges. Nothing happens while a question is open.</summary>
     internal void Probe()
     {
         lock (_gate)
@@ -493,10 +501,7 @@ public sealed class Outbox
             (_unconfirmed ??= new()).Enqueue(stanza.Position);
         }
 
-        if (stanza.Confirms || _unacked is { Count: >= AskAfter })
-        {
-            AskLater();
-        }
+        _wantsAnswer |= stanza.Confirms || _unacked is { Count: >= AskAfter };
     }
 
     /// <summary>What was written before the client was asked has arrived.</summary>
