@@ -24,13 +24,13 @@ partial class TcpConnection
     {
         // What came behind starttls in clear was written by who knows whom, and would be taken for encrypted
         // (the STARTTLS injection of CVE-2011-0411).
-        if (Unread > 0 || !CanStartTls || Output is not { } clear)
+        if (!WithoutSpace(_read.Slice(_read.Length - Unread)).IsEmpty || !CanStartTls || Output is not { } clear)
         {
             End(EndReason.ProtocolError, StreamError.PolicyViolation with { Text = "Nothing may follow starttls before TLS." });
             return false;
         }
 
-        _input.AdvanceTo(_readEnd);
+        _input.AdvanceTo(_read.End);
         _advanced = true;
         lock (Gate)
         {
@@ -138,7 +138,7 @@ partial class TcpConnection
         while (true)
         {
             var result = await _input.ReadAsync();
-            var buffer = result.Buffer;
+            var buffer = _directTls ? result.Buffer : WithoutSpace(result.Buffer);
             var needed = HelloLength(buffer);
             if (needed < 0 || result.IsCanceled || (result.IsCompleted && buffer.Length < needed))
             {
@@ -154,6 +154,17 @@ partial class TcpConnection
 
             _input.AdvanceTo(buffer.Start, buffer.End);
         }
+    }
+
+    /// <summary>
+    /// What remains after leading white space. COMPAT(go-xmpp): it ends starttls with a line break, which RFC 6120 §5.3.1
+    /// forbids; white space cannot be taken for anything, so it is dropped. Remove when go-sendxmpp no longer does so.
+    /// </summary>
+    static ReadOnlySequence<byte> WithoutSpace(ReadOnlySequence<byte> buffer)
+    {
+        var reader = new SequenceReader<byte>(buffer);
+        reader.AdvancePastAny(" \t\r\n"u8);
+        return reader.UnreadSequence;
     }
 
     /// <summary>How many bytes the first record has, as far as one can tell; negative when it is none of a handshake.</summary>

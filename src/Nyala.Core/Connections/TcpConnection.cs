@@ -19,7 +19,7 @@ sealed partial class TcpConnection : TransportConnection
     readonly bool _clearAllowed;
     SslStream? _ssl;
     TlsSession? _tls;
-    SequencePosition _readEnd;
+    ReadOnlySequence<byte> _read;
     bool _advanced;
 
     public TcpConnection(ConnectionServices services, ConnectionContext context, bool directTls)
@@ -83,7 +83,7 @@ sealed partial class TcpConnection : TransportConnection
         }
 
         _advanced = false;
-        _readEnd = buffer.End;
+        _read = buffer;
         Unread = buffer.Length;
         var position = buffer.Start;
         while (!_advanced && buffer.TryGet(ref position, out var memory))
@@ -91,6 +91,7 @@ sealed partial class TcpConnection : TransportConnection
             await FeedAsync(memory);
         }
 
+        _read = default;
         if (!_advanced)
         {
             _input.AdvanceTo(buffer.End);

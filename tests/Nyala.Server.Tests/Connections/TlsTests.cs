@@ -33,7 +33,22 @@ public sealed class TlsTests
     }
 
     [Theory]
-    [InlineData(" ")]
+    [InlineData("\n", "")]
+    [InlineData("", "\r\n ")]
+    public async Task White_space_behind_starttls_is_dropped(string before, string after)
+    {
+        using var fixture = new ConnectionFixture(null, () => new UpgradingHandler());
+        using var wire = Wire.Connect(fixture.Clear);
+        await wire.SendAsync(ConnectionFixture.Header + StartTls + before);
+        await wire.ReceiveAsync("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+        await wire.SendAsync(after);
+        await using var ssl = await AuthenticateAsync(wire, SslProtocols.Tls13);
+        await ssl.WriteAsync(Encoding.UTF8.GetBytes(ConnectionFixture.Header + "</stream:stream>"), wire.Cancellation);
+        Assert.EndsWith("</stream:stream>", await new StreamReader(ssl).ReadToEndAsync(wire.Cancellation), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\n<presence/>")]
     [InlineData("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AHJvbWVvAHNlY3JldA==</auth>")]
     public async Task What_stands_in_clear_behind_starttls_ends_the_stream(string injected)
     {
