@@ -47,6 +47,7 @@ sealed record LoadOptions
           --untouched N        reconnect-storm: sessions left alone (10)
           --sm on|off          stream management, acknowledgement asked for after each message (on)
           --carbons on|off     carbons enabled             (on)
+          --roster on|off      the roster asked for        (on)
           --pid PID            the server's process; its children count too
           --label TEXT         what the server is called in results
           --json FILE          where to write the result
@@ -70,6 +71,7 @@ sealed record LoadOptions
     public int Untouched { get; private set; } = 10;
     public bool StreamManagement { get; private set; } = true;
     public bool Carbons { get; private set; } = true;
+    public bool Roster { get; private set; } = true;
     public int? Pid { get; private set; }
     public string Label { get; private set; } = "server";
     public string? Json { get; private set; }
@@ -133,6 +135,7 @@ sealed record LoadOptions
             case "--untouched": Untouched = Number(name, value, 1); break;
             case "--sm": StreamManagement = Switch(name, value); break;
             case "--carbons": Carbons = Switch(name, value); break;
+            case "--roster": Roster = Switch(name, value); break;
             case "--pid": Pid = Number(name, value, 1); break;
             case "--label": Label = value; break;
             case "--json": Json = value; break;

@@ -51,7 +51,7 @@ static class Chat
         if (managed.Length > 0)
         {
             // The roster, carbons and presence went out after <enable/> too.
-            var before = fleet.Options.Carbons ? 3 : 2;
+            var before = 1 + (fleet.Options.Carbons ? 1 : 0) + (fleet.Options.Roster ? 1 : 0);
             Array.ForEach(managed, pair => pair.Sender.RequestAck());
             if (!await fleet.UntilAsync(() => managed.All(pair => pair.Sender.Acknowledged >= pair.Sent + before), 10))
             {

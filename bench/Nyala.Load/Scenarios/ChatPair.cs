@@ -16,6 +16,7 @@ sealed class ChatPair : IReceiver
     const int Digits = 20;
 
     readonly byte[] _message;
+    readonly byte[] _mark;
     readonly int _idAt;
     readonly int _numberAt;
     readonly LeanClient _receiver;
@@ -29,12 +30,13 @@ sealed class ChatPair : IReceiver
         Sender = sender;
         _receiver = receiver;
         var run = Guid.NewGuid().ToString("N")[..12];
+        _mark = Encoding.UTF8.GetBytes($"<body>~~{run} ");
         var zeros = new string('0', Digits);
-        var text = $"<message type='chat' to='{receiver.User}@{options.Domain}' id='{run}-{number}-{zeros}'><body>~~{zeros} {zeros} {new string('x', options.Size)}</body></message>"
+        var text = $"<message type='chat' to='{receiver.User}@{options.Domain}' id='{run}-{number}-{zeros}'><body>~~{run} {zeros} {zeros} {new string('x', options.Size)}</body></message>"
             + (sender.Managed ? "<r xmlns='urn:xmpp:sm:3'/>" : "");
         _message = Encoding.UTF8.GetBytes(text);
         _idAt = text.IndexOf(zeros, StringComparison.Ordinal);
-        _numberAt = text.IndexOf("~~", StringComparison.Ordinal) + 2;
+        _numberAt = text.IndexOf("~~", StringComparison.Ordinal) + 2 + run.Length + 1;
     }
 
     public LeanClient Sender { get; }
@@ -78,13 +80,14 @@ sealed class ChatPair : IReceiver
 
     public void Received(LeanClient client, ReadOnlySpan<byte> element)
     {
-        var body = element.IndexOf("<body>~~"u8);
+        // What an earlier run left behind has another mark.
+        var body = element.IndexOf(_mark);
         if (element[1] != 'm' || body < 0)
         {
             return;
         }
 
-        var text = element[(body + 8)..];
+        var text = element[(body + _mark.Length)..];
         if (!Utf8Parser.TryParse(text, out long number, out _) || !Utf8Parser.TryParse(text[(Digits + 1)..], out long due, out _) || number != _delivered + 1)
         {
             OutOfOrder++;

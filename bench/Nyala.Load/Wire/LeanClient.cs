@@ -97,14 +97,7 @@ sealed class LeanClient : IDisposable
                 client._received = 0;
             }
 
-            client.Send("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>"
-                + (options.Carbons ? "<iq type='set' id='carbons'><enable xmlns='urn:xmpp:carbons:2'/></iq>" : ""));
-            await client.ResultAsync("roster", token);
-            if (options.Carbons)
-            {
-                await client.ResultAsync("carbons", token);
-            }
-
+            await client.PrepareAsync(token);
             return client;
         }
         catch
@@ -169,11 +162,16 @@ sealed class LeanClient : IDisposable
         Dispose();
     }
 
-    /// <summary>Closes the stream and the socket.</summary>
+    /// <summary>Acknowledges what came (XEP-0198 §4: else it counts as not received), closes the stream and the socket.</summary>
     public void Close()
     {
         try
         {
+            if (Managed)
+            {
+                Acknowledge();
+            }
+
             Send("</stream:stream>");
         }
         catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException)
@@ -242,6 +240,22 @@ sealed class LeanClient : IDisposable
             {
                 throw new LoadException($"{User} got {element} instead of {start}");
             }
+        }
+    }
+
+    /// <summary>What a client asks for before it becomes available.</summary>
+    async Task PrepareAsync(CancellationToken token)
+    {
+        Send((_options.Roster ? "<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>" : "")
+            + (_options.Carbons ? "<iq type='set' id='carbons'><enable xmlns='urn:xmpp:carbons:2'/></iq>" : ""));
+        if (_options.Roster)
+        {
+            await ResultAsync("roster", token);
+        }
+
+        if (_options.Carbons)
+        {
+            await ResultAsync("carbons", token);
         }
     }
 
