@@ -126,6 +126,7 @@ public abstract class LogEntry
     /// <summary>The sender's stream number (0: none) and the count that this stanza brings it to; committed with the row.</summary>
     public long Stream { get; set; }
 
+    /// <summary>0 while the stream does not count yet: then nothing is said about it.</summary>
     public uint Handled { get; set; }
 
     /// <summary>Another durable consequence that joins the commit, or null.</summary>

@@ -98,7 +98,16 @@ public sealed class MessageEntry : LogEntry, ITicket
             pipeline.Session.SendError(Message, _error);
         }
 
-        if (Kind == LogKind.Message && Outcome is LogOutcome.Committed or LogOutcome.Duplicate)
+        if (Kind != LogKind.Message)
+        {
+            return;
+        }
+
+        if (Outcome == LogOutcome.Failed)
+        {
+            pipeline.NotCommitted();
+        }
+        else
         {
             pipeline.Committed(Handled);
         }

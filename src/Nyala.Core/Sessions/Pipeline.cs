@@ -95,6 +95,7 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
         {
             Handled = 0;
             _durable = 0;
+            _told = 0;
             _counting = true;
 
             // Rows of the time before carry no count, but they make the stream known.
@@ -236,6 +237,18 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
         {
             _tracked = true;
             _durable = handled;
+        }
+    }
+
+    /// <summary>
+    /// A row was not stored, but perhaps its count was: from here on only what is durable is told. Under the lock.
+    /// </summary>
+    public void NotCommitted()
+    {
+        if (_counting && !_tracked)
+        {
+            _tracked = true;
+            _durable = _told;
         }
     }
 

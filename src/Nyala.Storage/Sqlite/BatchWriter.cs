@@ -207,7 +207,7 @@ sealed class BatchWriter(
 
     void WriteHandled(LogEntry entry, long at)
     {
-        if (entry.Stream != 0)
+        if (entry.Stream != 0 && entry.Handled != 0)
         {
             _hot!.UpsertHandled(entry.Stream, entry.Sender, entry.Handled, at);
         }

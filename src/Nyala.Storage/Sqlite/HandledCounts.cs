@@ -34,7 +34,8 @@ static class HandledCounts
                 // Counts of one stream grow with the position: the newest row has the highest.
                 if (!row.IsDBNull(0) && row.GetInt64(0) == stream)
                 {
-                    inRow = row.GetInt64(1);
+                    // Without a count it is from before counting began, and so is every row behind it.
+                    inRow = row.IsDBNull(1) ? null : row.GetInt64(1);
                     return false;
                 }
 

@@ -1,0 +1,223 @@
+using Nyala.Core.Connections;
+using Xunit;
+
+namespace Nyala.Server.Tests.Delivery;
+
+/// <summary>What waits for an account, who gets it, and when it is done (R8, R9).</summary>
+public sealed class PendingTests
+{
+    const string Juliet = "juliet@capulet.example";
+
+    [Fact]
+    public async Task R8_What_came_while_nobody_was_there_goes_to_the_first_that_is_stamped_and_in_order()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        await stage.AccountAsync("juliet");
+        for (var i = 0; i < 120; i++)
+        {
+            await romeo.MessageAsync(Juliet, $"{i}");
+        }
+
+        await romeo.SettleAsync();
+        var juliet = await stage.EnterAsync("juliet", "balcony", priority: null);
+        await juliet.SendAsync("<presence/>");
+        for (var i = 0; i < 120; i++)
+        {
+            var message = await juliet.NextMessageAsync();
+            Assert.Equal($"{i}", Client.BodyOf(message));
+            Assert.Contains("<delay xmlns='urn:xmpp:delay' from='capulet.example' stamp='2026-01-02T03:04:05", message.ToString(), StringComparison.Ordinal);
+        }
+
+        await juliet.AcknowledgeAsync();
+        await stage.RestartAsync(orderly: true);
+        var again = await stage.EnterAsync("juliet", "balcony", priority: null);
+        await again.SendAsync("<presence/>");
+        await again.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task R8_A_session_of_negative_priority_takes_nothing_and_makes_nothing_done()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var bot = await stage.EnterAsync("juliet", "bot", priority: -1);
+        await romeo.MessageAsync(Juliet, "for juliet");
+        await bot.ExpectNothingAsync();
+        await romeo.MessageAsync(Juliet + "/bot", "for the bot");
+        await bot.ExpectBodiesAsync("for the bot");
+        await bot.AcknowledgeAsync();
+        var juliet = await stage.EnterAsync("juliet", "balcony", priority: null);
+        await juliet.SendAsync("<presence/>");
+
+        await juliet.ExpectBodiesAsync("for juliet", "for the bot");
+    }
+
+    [Fact]
+    public async Task R8_A_carbon_acknowledged_by_a_session_of_negative_priority_does_not_make_the_message_done()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var phone = await stage.EnterAsync("juliet", "phone");
+        var bot = await stage.EnterAsync("juliet", "bot", priority: -1);
+        await bot.SendAsync("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+        await romeo.MessageAsync(Juliet + "/phone", "hello");
+        await bot.ExpectBodiesAsync("hello");
+        await bot.AcknowledgeAsync();
+        await phone.Session.EndAsync(EndReason.LoggedOut);
+        var next = await stage.EnterAsync("juliet", "next", priority: null);
+        await next.SendAsync("<presence/>");
+
+        await next.ExpectBodiesAsync("hello");
+    }
+
+    [Fact]
+    public async Task R8_A_carbon_that_was_acknowledged_makes_the_message_done()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var phone = await stage.EnterAsync("juliet", "phone");
+        var desk = await stage.EnterAsync("juliet", "desk");
+        await desk.SendAsync("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+        await romeo.MessageAsync(Juliet + "/phone", "hello");
+        await desk.ExpectBodiesAsync("hello");
+        await desk.AcknowledgeAsync();
+        await phone.Session.EndAsync(EndReason.LoggedOut);
+        await desk.ExpectNothingAsync();
+        var next = await stage.EnterAsync("juliet", "next", priority: null);
+        await next.SendAsync("<presence/>");
+
+        await next.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task R8_When_the_session_that_had_it_ends_another_that_is_there_gets_it_at_once()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var phone = await stage.EnterAsync("juliet", "phone");
+        var desk = await stage.EnterAsync("juliet", "desk");
+        await romeo.MessageAsync(Juliet + "/phone", "one");
+        await romeo.MessageAsync(Juliet + "/phone", "two");
+        await romeo.SettleAsync();
+        await phone.Session.EndAsync(EndReason.LoggedOut);
+
+        await desk.ExpectBodiesAsync("one", "two");
+    }
+
+    [Fact]
+    public async Task R8_A_session_that_comes_back_to_messages_of_another_that_ended_gets_them()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var phone = await stage.EnterAsync("juliet", "phone");
+        var desk = await stage.EnterAsync("juliet", "desk");
+        await desk.CutAsync();
+        await romeo.MessageAsync(Juliet + "/phone", "one");
+        await romeo.SettleAsync();
+        await phone.Session.EndAsync(EndReason.LoggedOut);
+        await desk.ResumeAsync();
+
+        await desk.ExpectBodiesAsync("one");
+    }
+
+    [Fact]
+    public async Task R8_Directed_presence_does_not_fetch_what_waits()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        await stage.AccountAsync("juliet");
+        await romeo.MessageAsync(Juliet, "waits");
+        await romeo.SettleAsync();
+        var juliet = await stage.EnterAsync("juliet", "balcony", priority: null);
+        await juliet.SendAsync("<presence to='romeo@capulet.example'/>");
+
+        await juliet.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task R8_A_session_without_stream_management_confirms_by_answering_the_servers_ping()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var juliet = await stage.EnterAsync("juliet", "balcony", counting: false);
+        await romeo.MessageAsync(Juliet, "confirmed");
+        await juliet.ExpectBodiesAsync("confirmed");
+        await juliet.SettleAsync();
+        Assert.Equal(1, juliet.Asked);
+        await juliet.SendAsync($"<iq type='result' id='{Core.Sessions.Session.PingId}' to='capulet.example'/>");
+        await romeo.MessageAsync(Juliet, "unconfirmed");
+        await juliet.ExpectBodiesAsync("unconfirmed");
+        await juliet.CutAsync();
+        var next = await stage.EnterAsync("juliet", "next", priority: null);
+        await next.SendAsync("<presence/>");
+
+        await next.ExpectBodiesAsync("unconfirmed");
+        await next.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task R8_What_was_sent_before_counting_began_is_done_with_the_first_acknowledgement()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var juliet = await stage.EnterAsync("juliet", "balcony", counting: false);
+        await romeo.MessageAsync(Juliet, "early");
+        await juliet.ExpectBodiesAsync("early");
+        await juliet.EnableAsync();
+        await juliet.AcknowledgeAsync();
+        await juliet.Session.EndAsync(EndReason.LoggedOut);
+        var next = await stage.EnterAsync("juliet", "next", priority: null);
+        await next.SendAsync("<presence/>");
+
+        await next.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task R8_A_message_to_a_resource_that_is_bound_and_not_started_is_not_lost()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var (session, _) = await stage.Server.Sessions.BindAsync(await stage.AccountAsync("juliet"), "balcony", null);
+        await romeo.MessageAsync(Juliet + "/balcony", "early");
+        await romeo.SettleAsync();
+        var juliet = new Client(stage, session!);
+        juliet.Connect();
+        await juliet.SendAsync("<presence/>");
+
+        await juliet.ExpectBodiesAsync("early");
+    }
+
+    [Fact]
+    public async Task R8_A_session_that_appears_during_the_commit_gets_the_message()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        stage.Log.Stall();
+        var juliet = await stage.EnterAsync("juliet", "balcony", counting: false, priority: null);
+        await romeo.MessageAsync(Juliet, "now");
+        await juliet.SendAsync("<presence/>");
+        stage.Log.Release();
+
+        await juliet.ExpectBodiesAsync("now");
+        await juliet.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task R9_Who_reads_the_archive_before_its_presence_is_not_sent_the_same_as_offline_messages()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        await stage.AccountAsync("juliet");
+        await romeo.MessageAsync(Juliet, "archived");
+        await romeo.SendAsync($"<message to='{Juliet}' type='chat'><body>not archived</body><no-permanent-store xmlns='urn:xmpp:hints'/></message>");
+        await romeo.SettleAsync();
+        var juliet = await stage.EnterAsync("juliet", "balcony", priority: null);
+        await juliet.SendAsync("<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>");
+        await juliet.ExpectBodiesAsync("archived");
+        await juliet.SendAsync("<presence/>");
+
+        await juliet.ExpectBodiesAsync("not archived");
+        await juliet.ExpectNothingAsync();
+    }
+}

@@ -1,0 +1,127 @@
+using Nyala.Storage;
+
+namespace Nyala.Server.Tests.Delivery;
+
+/// <summary>A real store whose log can be held up, and made to fail.</summary>
+sealed class SteeredStore(IStore inner) : IStore
+{
+    public SteeredLog Steered { get; } = new(inner.Log);
+
+    public IMessageLog Log => Steered;
+
+    public IArchive Archive => inner.Archive;
+
+    public IMailboxes Mailboxes => inner.Mailboxes;
+
+    public IAccounts Accounts => inner.Accounts;
+
+    public IRosters Rosters => inner.Rosters;
+
+    public IBlocklists Blocklists => inner.Blocklists;
+
+    public IDocuments Documents => inner.Documents;
+
+    public IInvites Invites => inner.Invites;
+
+    public ITokens Tokens => inner.Tokens;
+
+    public ISecrets Secrets => inner.Secrets;
+
+    public string? Trouble => inner.Trouble;
+
+    public Task BackupAsync(string file, CancellationToken cancellation) => inner.BackupAsync(file, cancellation);
+
+    public Task<IReadOnlyList<string>> CheckIntegrityAsync(CancellationToken cancellation) => inner.CheckIntegrityAsync(cancellation);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+}
+
+/// <summary>Holds entries back in their order, or lets them fail in their place. Safe from any thread.</summary>
+sealed class SteeredLog(IMessageLog inner) : IMessageLog
+{
+    readonly Lock _gate = new();
+    readonly Queue<LogEntry> _held = [];
+    bool _stalled;
+
+    /// <summary>What entries that write come to from now on; null: what the log says.</summary>
+    public LogFailure? Failing { get; set; }
+
+    /// <summary>How many entries wait.</summary>
+    public int Held
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _held.Count;
+            }
+        }
+    }
+
+    public bool IsFull => inner.IsFull;
+
+    public Action? BatchCompleted
+    {
+        get => inner.BatchCompleted;
+        set => inner.BatchCompleted = value;
+    }
+
+    public long Head => inner.Head;
+
+    public void Stall()
+    {
+        lock (_gate)
+        {
+            _stalled = true;
+        }
+    }
+
+    /// <summary>Lets the oldest entries through, or all and everything after them.</summary>
+    public void Release(int count = int.MaxValue)
+    {
+        lock (_gate)
+        {
+            _stalled = count != int.MaxValue;
+            for (; count > 0 && _held.TryDequeue(out var entry); count--)
+            {
+                Pass(entry);
+            }
+        }
+    }
+
+    public void Append(LogEntry entry)
+    {
+        lock (_gate)
+        {
+            if (_stalled)
+            {
+                _held.Enqueue(entry);
+            }
+            else
+            {
+                Pass(entry);
+            }
+        }
+    }
+
+    public ValueTask WaitForRoomAsync() => inner.WaitForRoomAsync();
+
+    public ValueTask<uint?> FindHandledAsync(long account, long stream) => inner.FindHandledAsync(account, stream);
+
+    public long NextStream() => inner.NextStream();
+
+    public Task FlushAsync() => inner.FlushAsync();
+
+    void Pass(LogEntry entry) => inner.Append(Failing is { } failure && entry.Kind != LogKind.PassThrough ? new Failed(entry, failure) : entry);
+
+    /// <summary>Fails on the log's thread, in the order of the log.</summary>
+    sealed class Failed(LogEntry entry, LogFailure failure) : LogEntry
+    {
+        public override void Complete()
+        {
+            entry.Outcome = LogOutcome.Failed;
+            entry.Failure = failure;
+            entry.Complete();
+        }
+    }
+}
