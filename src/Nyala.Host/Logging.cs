@@ -8,14 +8,7 @@ static class Logging
 {
     public static ILoggerFactory Create(NyalaOptions options) => LoggerFactory.Create(logging =>
     {
-        logging.SetMinimumLevel(options.LogLevel);
-
-        // The framework's own everyday events would drown what an operator looks for.
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-        logging.AddFilter("System", LogLevel.Warning);
-
-        // A port that is taken ends the start with a sentence of ours; the trace behind it helps nobody.
-        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        Filter(logging, options.LogLevel);
         if (options.LogFormat == LogFormat.Json)
         {
             logging.AddJsonConsole(json =>
@@ -32,4 +25,15 @@ static class Logging
 
         Telemetry.AddLogs(logging);
     });
+
+    /// <summary>Lets through what an operator looks for; also keeps addresses with tokens in them out, which the framework would log.</summary>
+    public static void Filter(ILoggingBuilder logging, LogLevel least)
+    {
+        logging.SetMinimumLevel(least);
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("System", LogLevel.Warning);
+
+        // A port that is taken ends the start with a sentence of ours; the trace behind it helps nobody.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+    }
 }

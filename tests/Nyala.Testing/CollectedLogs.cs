@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace Nyala.Testing;
 
 /// <summary>Keeps what is logged, so that tests can look (for what must be there, and for what never may). Safe from any thread.</summary>
-public sealed class CollectedLogs : ILoggerFactory
+public sealed class CollectedLogs : ILoggerProvider
 {
     readonly List<string> _lines = [];
 
@@ -19,8 +19,6 @@ public sealed class CollectedLogs : ILoggerFactory
     }
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
-
-    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("Collected logs go nowhere else.");
 
     public void Dispose()
     {

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Net;
+using Microsoft.Extensions.Logging;
 using Nyala.Host;
 using Nyala.Host.Configuration;
 using Nyala.Storage;
@@ -17,6 +18,7 @@ public sealed class TestServer : IAsyncDisposable
 
     readonly TimeProvider _time;
     readonly CollectedLogs _logs = new();
+    readonly ILoggerFactory _loggers;
     readonly bool _ownsData;
     NyalaOptions _options;
     RunningServer? _running;
@@ -26,6 +28,11 @@ public sealed class TestServer : IAsyncDisposable
         _options = options;
         _time = time;
         _ownsData = ownsData;
+        _loggers = LoggerFactory.Create(logging =>
+        {
+            Logging.Filter(logging, LogLevel.Debug);
+            logging.AddProvider(_logs);
+        });
     }
 
     public string Domain => _options.Server.Domain;
@@ -72,7 +79,7 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>Starts after <see cref="StopAsync"/>, on the same ports and data.</summary>
     public async Task StartAgainAsync()
     {
-        _running = await RunningServer.StartAsync(_options, _time, _logs);
+        _running = await RunningServer.StartAsync(_options, _time, _loggers);
         _options = _running.Options;
     }
 
@@ -110,6 +117,8 @@ public sealed class TestServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
+        _loggers.Dispose();
+        _logs.Dispose();
         if (_ownsData)
         {
             Directory.Delete(_options.Data, recursive: true);

@@ -64,7 +64,7 @@ static class ConfigCommand
             """);
         foreach (var setting in Settings.All)
         {
-            var standard = setting.Default.Length > 0 ? $"`{setting.Default}`" : "";
+            var standard = setting.DefaultInWords ?? (setting.Default.Length > 0 ? $"`{setting.Default}`" : "");
             text.Append(System.Globalization.CultureInfo.InvariantCulture, $"| `{setting.Key}` | {standard} | {Cell(setting.Allowed)} | {Cell(setting.Meaning)} |\n");
         }
 

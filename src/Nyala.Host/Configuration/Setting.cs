@@ -12,6 +12,9 @@ abstract record Setting(string Key, string Allowed, string Meaning, string Defau
     /// <summary>Shown as dots.</summary>
     public bool IsSecret { get; init; }
 
+    /// <summary>The default in words, for the documentation, where it is not the same on every machine.</summary>
+    public string? DefaultInWords { get; init; }
+
     /// <summary>A path: relative ones in a file are relative to that file.</summary>
     public bool IsPath { get; init; }
 

@@ -137,7 +137,12 @@ static class Settings
         var least = key == "Limits:" + nameof(Core.Limits.StanzaBytes) ? 262_144 : 1;
         var most = key.Contains("Bytes", StringComparison.Ordinal) ? 16_777_216 : 1_000_000;
         return new(key, string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"), meaning,
-            standard.ToString(CultureInfo.InvariantCulture), Values.Between(least, most));
+            standard.ToString(CultureInfo.InvariantCulture), Values.Between(least, most))
+        {
+            DefaultInWords = key is "Limits:" + nameof(Core.Limits.ConcurrentHandshakes) or "Limits:" + nameof(Core.Limits.ConcurrentLogins)
+                ? "grows with the number of processors"
+                : null,
+        };
     }
 
     static bool NotEmpty(string text, out string value)

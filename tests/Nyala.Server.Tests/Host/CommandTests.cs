@@ -1,0 +1,143 @@
+using System.Text.Json;
+using Xunit;
+
+namespace Nyala.Server.Tests.Host;
+
+public sealed class CommandTests : IDisposable
+{
+    readonly NyalaProcess _nyala = new();
+
+    public void Dispose() => _nyala.Dispose();
+
+    [Fact]
+    public async Task Version_and_help_answer()
+    {
+        Assert.StartsWith("nyala 0.", (await _nyala.RunAsync("version")).Output, StringComparison.Ordinal);
+        var help = await _nyala.RunAsync("--help");
+        Assert.Equal(0, help.ExitCode);
+        Assert.Contains("doctor", help.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("run", "--bogus")]
+    [InlineData("frobnicate")]
+    [InlineData("user", "add")]
+    [InlineData("run", "--set", "Listn:Xmpp=1")]
+    [InlineData("invite", "create", "--uses", "0")]
+    [InlineData("invite", "create", "--expires", "soon")]
+    [InlineData("user", "add", "x", "--password", "p", "--password-stdin")]
+    public async Task Misuse_ends_with_2_and_a_sentence(params string[] arguments)
+    {
+        var result = await _nyala.RunAsync(arguments);
+        Assert.Equal(2, result.ExitCode);
+        Assert.NotEmpty(result.Error);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_nyala.Data));
+    }
+
+    [Fact]
+    public async Task The_configuration_shows_the_source_of_each_value()
+    {
+        _nyala.Environment["NYALA__Registration"] = "open";
+        _nyala.Environment["NYALA__Metrics__Token"] = "a-very-secret-token";
+        var plain = await _nyala.RunAsync("config", "--domain", "chat.example.org");
+        Assert.Contains("Domain\tchat.example.org\t--domain\n", plain.Output, StringComparison.Ordinal);
+        Assert.Contains("Registration\topen\tenvironment NYALA__Registration\n", plain.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("a-very-secret-token", plain.Output, StringComparison.Ordinal);
+        using var json = JsonDocument.Parse((await _nyala.RunAsync("config", "--json")).Output);
+        Assert.Equal("127.0.0.1:5222", json.RootElement.GetProperty("Listen:Xmpp").GetProperty("value").GetString());
+    }
+
+    [Fact]
+    public async Task Accounts_are_managed_without_a_server() => await ManageAccountsAsync();
+
+    [Fact]
+    public async Task Accounts_are_managed_while_the_server_runs()
+    {
+        using var server = await _nyala.ServeAsync();
+        await ManageAccountsAsync();
+        await server.TerminateAsync();
+        Assert.Equal(0, server.ExitCode);
+    }
+
+    async Task ManageAccountsAsync()
+    {
+        var made = await _nyala.RunAsync("user", "add", "romeo");
+        Assert.Equal((0, ""), (made.ExitCode, made.Error));
+        Assert.Matches("^Created romeo@localhost\nPassword: [a-z0-9]{4}(-[a-z0-9]{4}){3}\n$", made.Output);
+        Assert.Equal("Created juliet@localhost\n", (await _nyala.RunAsync("pass phrase\n", ["user", "add", "Juliet@localhost", "--password-stdin", "--admin"])).Output);
+        Assert.Matches("^juliet@localhost\tadmin\t[0-9-]{10}\nromeo@localhost\tuser\t[0-9-]{10}\n$", (await _nyala.RunAsync("user", "list")).Output);
+
+        async Task RefusesAsync(string part, params string[] arguments)
+        {
+            var result = await _nyala.RunAsync(arguments);
+            Assert.Equal(1, result.ExitCode);
+            Assert.Contains(part, result.Error, StringComparison.Ordinal);
+        }
+
+        await RefusesAsync("The account romeo@localhost exists already.", "user", "add", "ROMEO", "--password", "pass phrase");
+        await RefusesAsync("its domain is localhost", "user", "add", "romeo@example.org", "--password", "pass phrase");
+        await RefusesAsync("is not an address", "user", "add", "ro meo", "--password", "pass phrase");
+        await RefusesAsync("The password cannot be used", "user", "add", "paris", "--password", "short");
+        await RefusesAsync("There is no account paris@localhost", "user", "remove", "paris");
+        await RefusesAsync("There is no account paris@localhost", "user", "password", "paris", "--password", "pass phrase");
+        await RefusesAsync("needs somebody who becomes the contact", "invite", "create", "--contact");
+
+        Assert.Equal(0, (await _nyala.RunAsync("user", "password", "romeo", "--password", "other phrase")).ExitCode);
+        Assert.Equal("Removed romeo\n", (await _nyala.RunAsync("user", "remove", "romeo")).Output);
+        using var left = JsonDocument.Parse((await _nyala.RunAsync("user", "list", "--json")).Output);
+        var account = Assert.Single(left.RootElement.EnumerateArray());
+        Assert.Equal(("juliet@localhost", "admin"), (account.GetProperty("address").GetString(), account.GetProperty("role").GetString()));
+        using var invite = JsonDocument.Parse((await _nyala.RunAsync("invite", "create", "--from", "juliet", "--uses", "3", "--json")).Output);
+        var token = invite.RootElement.GetProperty("token").GetString();
+        Assert.Equal($"xmpp:juliet@localhost?roster;preauth={token};ibr=y", invite.RootElement.GetProperty("link").GetString());
+    }
+
+    [Fact]
+    public async Task A_backup_brings_back_what_was_there()
+    {
+        await _nyala.RunAsync("user", "add", "romeo");
+        using (var server = await _nyala.ServeAsync())
+        {
+            var backup = await _nyala.RunAsync("backup", "first.backup");
+            Assert.Equal((0, ""), (backup.ExitCode, backup.Error));
+            Assert.Equal(1, (await _nyala.RunAsync("backup", "first.backup")).ExitCode);
+            await _nyala.RunAsync("user", "remove", "romeo");
+            var early = await _nyala.RunAsync("restore", "first.backup", "--force");
+            Assert.Equal((1, "The server runs: stop it, restore, and start it again.\n"), (early.ExitCode, early.Error));
+            await server.TerminateAsync();
+        }
+
+        Assert.Equal(1, (await _nyala.RunAsync("restore", "first.backup")).ExitCode);
+        var restored = await _nyala.RunAsync("restore", "first.backup", "--force");
+        Assert.Equal((0, ""), (restored.ExitCode, restored.Error));
+        Assert.StartsWith("romeo@localhost\t", (await _nyala.RunAsync("user", "list")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_doctor_finds_nothing_wrong_with_a_new_installation()
+    {
+        string[] ports = ["--set", "Listen:Xmpp=127.0.0.1:0", "--set", "Listen:XmppTls=off", "--set", "Listen:Http=off", "--set", "Listen:Https=off"];
+        var result = await _nyala.RunAsync(["doctor", .. ports]);
+        Assert.True(result.ExitCode == 0, result.Output + result.Error);
+        Assert.Contains("Database\tok\tmade at the first start\n", result.Output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_nyala.Data));
+    }
+
+    [Fact]
+    public async Task The_doctor_names_problem_and_remedy()
+    {
+        using var server = await _nyala.ServeAsync();
+        var taken = server.Port("Web");
+        var other = Path.Combine(_nyala.Directory, "other");
+        var result = await _nyala.RunAsync("doctor", "--json", "--data", other, "--domain", "chat.example.org", "--set", $"Listen:Http=127.0.0.1:{taken}");
+        Assert.Equal(1, result.ExitCode);
+        using var json = JsonDocument.Parse(result.Output);
+        var problems = json.RootElement.EnumerateArray().Where(finding => finding.GetProperty("state").GetString() == "problem").ToArray();
+        var port = problems.Single(finding => finding.GetProperty("check").GetString() == $"Port {taken}");
+        Assert.Contains("nyala (process ", port.GetProperty("text").GetString(), StringComparison.Ordinal);
+        Assert.Contains("Listen:Http", port.GetProperty("remedy").GetString(), StringComparison.Ordinal);
+        Assert.Contains(problems, finding => finding.GetProperty("text").GetString() == "it is self-signed, and phones refuse that");
+        Assert.All(problems, finding => Assert.NotEmpty(finding.GetProperty("remedy").GetString()!));
+    }
+}
