@@ -141,9 +141,12 @@ sealed class BatchWriter(
             }
         }
 
-        foreach (var (account, mark) in marks ?? [])
+        if (marks is not null)
         {
-            _hot!.UpsertMark(account, mark);
+            foreach (var (account, mark) in marks)
+            {
+                _hot!.UpsertMark(account, mark);
+            }
         }
 
         // Without a row of its own the transaction could not be recognised after a failed commit.

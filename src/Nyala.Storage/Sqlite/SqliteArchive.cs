@@ -125,14 +125,7 @@ sealed class SqliteArchive(ArchiveIds ids, ISqlExecutor sql, Maintenance mainten
     /// <summary>Up to <paramref name="max"/> rows from one end of a range, oldest first.</summary>
     static async ValueTask<List<ArchiveRow>> RowsAsync(SqlSession db, Range range, bool fromEnd, long max)
     {
-        var direction = fromEnd ? "desc" : "asc";
-        var rows = await db.QueryAsync(
-            $"""
-            select m.position, m.at, m.stanza, m.flags, m.sender, m.recipient, u.outgoing from (
-                {range.Sql("position, 1 as outgoing", "position, 0")} order by position {direction} limit @max) u
-            cross join message m on m.position = u.position
-            """,
-            Map, [.. range.Parameters(), ("@max", max)]);
+        var rows = await db.QueryAsync(PageSql(range, fromEnd), Map, [.. range.Parameters(), ("@max", max)]);
         if (fromEnd)
         {
             rows.Reverse();
@@ -142,7 +135,23 @@ sealed class SqliteArchive(ArchiveIds ids, ISqlExecutor sql, Maintenance mainten
     }
 
     static async ValueTask<long> CountAsync(SqlSession db, Range range) =>
-        await db.NumberAsync($"select count(*) from ({range.Sql("1", "1")})", range.Parameters()) ?? 0;
+        await db.NumberAsync(CountSql(range), range.Parameters()) ?? 0;
+
+    static string PageSql(Range range, bool fromEnd) =>
+        $"""
+        select m.position, m.at, m.stanza, m.flags, m.sender, m.recipient, u.outgoing from (
+            {range.Sql("position, 1 as outgoing", "position, 0")} order by position {(fromEnd ? "desc" : "asc")} limit @max) u
+        cross join message m on m.position = u.position
+        """;
+
+    static string CountSql(Range range) => $"select count(*) from ({range.Sql("1", "1")})";
+
+    /// <summary>The SQL that a query runs, for looking at its plans.</summary>
+    internal static string[] ExamplesForPlans(ArchiveQuery query)
+    {
+        var range = new Range(query, 0, long.MaxValue);
+        return [PageSql(range, query.FromEnd), CountSql(range)];
+    }
 
     static ArchiveRow Map(DbDataReader row)
     {
