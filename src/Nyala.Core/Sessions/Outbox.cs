@@ -309,6 +309,8 @@ public sealed class Outbox
 
         lock (_gate)
         {
+            // What is only buffered counts as pending too, and would never drain.
+            Flush();
             if (_connection != connection || connection.Pending <= _server.Options.Limits.OutboundBytes)
             {
                 return ValueTask.CompletedTask;
