@@ -70,13 +70,18 @@ sealed class BatchWriter(
         return Commit(batch, first, last);
     }
 
-    /// <summary>Moves the write-ahead log into the database; with <paramref name="wait"/> also waits for readers, so that it can shrink.</summary>
+    /// <summary>
+    /// Moves the write-ahead log into the database; with <paramref name="wait"/> also waits a moment for readers, so that it
+    /// begins anew instead of growing. Only a moment: a backup reads for minutes, and messages must go on.
+    /// </summary>
     public void Checkpoint(bool wait)
     {
         try
         {
             EnsureOpen();
-            _hot!.Execute(wait ? "pragma wal_checkpoint(restart)" : "pragma wal_checkpoint(passive)");
+            _hot!.Execute(wait
+                ? "pragma busy_timeout = 100; pragma wal_checkpoint(restart); pragma busy_timeout = 5000"
+                : "pragma wal_checkpoint(passive)");
         }
         catch (Exception e)
         {
@@ -296,7 +301,7 @@ sealed class BatchWriter(
         }
 
         _fingerprints.Trim();
-        trouble.Clear();
+        trouble.ClearIfOver();
         return true;
     }
 

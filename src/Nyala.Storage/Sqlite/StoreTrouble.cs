@@ -33,10 +33,10 @@ sealed class StoreTrouble(string dataDirectory, ILogger logger)
         return kind;
     }
 
-    /// <summary>A write has succeeded. Log thread only.</summary>
-    public void Clear()
+    /// <summary>A write has succeeded: the trouble is over, unless it was a small one on a disk that is still full. Log thread only.</summary>
+    public void ClearIfOver()
     {
-        if (_text is not null)
+        if (_text is not null && WorthProbing)
         {
             _text = null;
             logger.TroubleEnded();

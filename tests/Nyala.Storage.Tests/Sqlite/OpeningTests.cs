@@ -49,6 +49,19 @@ public sealed class OpeningTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task R8_a_mark_reaches_the_disk_within_a_second_by_itself()
+    {
+        await _fixture.OpenAsync();
+        using var connection = SqliteFiles.OpenReader(Database);
+        _fixture.Store.Mailboxes.SetMark(1, 5);
+        Assert.Equal(0, SqliteFiles.Number(connection, "select count(*) from mailbox"));
+        _fixture.Time.Advance(TimeSpan.FromSeconds(1));
+
+        // The log's thread was woken; nothing else makes it write.
+        Assert.True(SpinWait.SpinUntil(() => SqliteFiles.Number(connection, "select mark from mailbox where account = 1") == 5, TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
     public async Task A_database_of_a_newer_version_is_refused()
     {
         await _fixture.OpenAsync();
