@@ -51,7 +51,7 @@ sealed class LeanClient : IDisposable
     /// <summary>Connects, with TLS as configured, up to the features in front of authentication.</summary>
     public static async Task<(LeanClient Client, string Features)> ConnectAsync(LoadOptions options, string user, CancellationToken token)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendTimeout = 10_000 };
         var client = new LeanClient(options, user, socket);
         try
         {
@@ -110,7 +110,7 @@ sealed class LeanClient : IDisposable
     /// <summary>Sends text as it is.</summary>
     public void Send(string text) => Send(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Sends bytes as they are. Blocks when the server has stopped reading: that is its right.</summary>
+    /// <summary>Sends bytes as they are. Blocks when the server has stopped reading, which is its right, for ten seconds.</summary>
     public void Send(ReadOnlySpan<byte> bytes)
     {
         lock (_sending)
