@@ -1,9 +1,11 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
+using Nyala.Core.Routing;
 
 namespace Nyala.Core.Connections;
 
 /// <summary>What the host maps at <c>/xmpp-websocket</c>, behind <c>UseWebSockets</c>.</summary>
+[Rfc(7395)]
 public sealed class WebSocketEndpoint(ConnectionServices services)
 {
     /// <summary>The subprotocol (RFC 7395 §3.1).</summary>

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Connections;
+using Nyala.Core.Routing;
 
 namespace Nyala.Core.Connections;
 
@@ -6,6 +7,7 @@ namespace Nyala.Core.Connections;
 /// What Kestrel hands its TCP connections to: <c>listen.Run(new XmppListener(services, directTls).OnConnectedAsync)</c>,
 /// one for the port with STARTTLS and one for the port with TLS from the first byte (XEP-0368).
 /// </summary>
+[Xep(368, "1.1.0", Note = "listener and ALPN; the SRV records are the operator's")]
 public sealed class XmppListener(ConnectionServices services, bool directTls) : ConnectionHandler
 {
     public override Task OnConnectedAsync(ConnectionContext connection) =>

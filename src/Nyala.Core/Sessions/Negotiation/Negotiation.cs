@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Nyala.Core.Connections;
 using Nyala.Core.Diagnostics;
+using Nyala.Core.Routing;
 using Nyala.Xmpp;
 using Nyala.Xmpp.Stanzas;
 using Nyala.Xmpp.Xml;
@@ -12,6 +13,14 @@ namespace Nyala.Core.Sessions.Negotiation;
 /// Negotiation.Sasl.cs, binding in Negotiation.Binding.cs. Touched only by its connection's reading task, except where
 /// said otherwise.
 /// </summary>
+[Rfc(6120)]
+[Rfc(5802, Note = "with RFC 7677 and SHA-512; -PLUS over tls-server-end-point")]
+[Xep(386, "1.1.0")]
+[Xep(388, "1.0.4")]
+[Xep(440, "1.0.0")]
+[Xep(474, "0.5.0")]
+[Xep(478, "0.2.0")]
+[Xep(484, "0.2.0")]
 sealed partial class Negotiation(NegotiationServices services) : IStreamHandler, ITimerTarget
 {
     delegate ValueTask Step(Negotiation negotiation, Connection connection, Stanza element);
