@@ -34,7 +34,7 @@ static class Accounts
                 + $"<username>{user}</username><password>{options.Password}</password></query></iq>");
             try
             {
-                await client.ResultAsync("register", token);
+                await client.ResultAsync(token, "register");
                 return true;
             }
             catch (LoadException e) when (e.Message.Contains("<conflict", StringComparison.Ordinal))

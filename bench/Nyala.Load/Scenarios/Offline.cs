@@ -32,7 +32,7 @@ static class Offline
 
             // An iq's answer comes after everything before it was handled.
             senders[i].Send($"<iq type='get' id='done' to='{options.Domain}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
-            await senders[i].ResultAsync("done", token);
+            await senders[i].ResultAsync(token, "done");
         });
         var storing = new Measurements();
         var seconds = store.Report(storing, "stored message", total);

@@ -88,7 +88,7 @@ sealed class LeanClient : IDisposable
             await client.AuthenticateAsync(features, keys, token);
             features = await client.OpenAsync(token);
             client.Send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>" + resource + "</resource></bind></iq>");
-            client.Address = Between(await client.ResultAsync("bind", token), "<jid>", "</jid>");
+            client.Address = Between(await client.ResultAsync(token, "bind"), "<jid>", "</jid>");
             if (options.StreamManagement && features.Contains("urn:xmpp:sm:3", StringComparison.Ordinal))
             {
                 client.Send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
@@ -208,22 +208,35 @@ sealed class LeanClient : IDisposable
         }
     }
 
-    /// <summary>Waits for the answer to an iq, passing over everything else.</summary>
-    /// <exception cref="LoadException">It is an error.</exception>
-    public async ValueTask<string> ResultAsync(string id, CancellationToken token)
+    /// <summary>Waits for the answers to iqs, in whatever order they come, passing over everything else.</summary>
+    /// <returns>The last of them.</returns>
+    /// <exception cref="LoadException">One is an error.</exception>
+    public async ValueTask<string> ResultAsync(CancellationToken token, params string[] ids)
     {
+        var waiting = new List<string>(ids);
         while (true)
         {
             var element = await NextAsync(token);
             var tag = element[..(element.IndexOf('>', StringComparison.Ordinal) + 1)];
-            if (!tag.StartsWith("<iq", StringComparison.Ordinal) || (!tag.Contains($"id='{id}'", StringComparison.Ordinal) && !tag.Contains($"id=\"{id}\"", StringComparison.Ordinal)))
+            if (!tag.StartsWith("<iq", StringComparison.Ordinal) || waiting.RemoveAll(id => Names(tag, id)) == 0)
             {
                 continue;
             }
 
-            return tag.Contains("error", StringComparison.Ordinal) ? throw new LoadException($"{User} got {element}") : element;
+            if (tag.Contains("error", StringComparison.Ordinal))
+            {
+                throw new LoadException($"{User} got {element}");
+            }
+
+            if (waiting.Count == 0)
+            {
+                return element;
+            }
         }
     }
+
+    static bool Names(string tag, string id) =>
+        tag.Contains($"id='{id}'", StringComparison.Ordinal) || tag.Contains($"id=\"{id}\"", StringComparison.Ordinal);
 
     /// <summary>Waits for an element that begins like this, passing over presence and messages.</summary>
     public async ValueTask<string> ExpectAsync(string start, CancellationToken token)
@@ -248,14 +261,10 @@ sealed class LeanClient : IDisposable
     {
         Send((_options.Roster ? "<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>" : "")
             + (_options.Carbons ? "<iq type='set' id='carbons'><enable xmlns='urn:xmpp:carbons:2'/></iq>" : ""));
-        if (_options.Roster)
+        string[] asked = [.. _options.Roster ? (string[])["roster"] : [], .. _options.Carbons ? (string[])["carbons"] : []];
+        if (asked.Length > 0)
         {
-            await ResultAsync("roster", token);
-        }
-
-        if (_options.Carbons)
-        {
-            await ResultAsync("carbons", token);
+            await ResultAsync(token, asked);
         }
     }
 
