@@ -29,6 +29,11 @@ public sealed class Disco(NyalaServer server, PresenceAccess access) : IFeature
         var node = request.Payload["node"];
         if (request.Entity == Entity.Domain)
         {
+            if (node is not null && server.Features.DiscoNodes.TryGetValue((Ns.DiscoInfo, node), out var handler))
+            {
+                return await handler(request);
+            }
+
             return node is null || EntityCaps.IsNode(server, node)
                 ? OfServer(server.Features).ToElement(node)
                 : StanzaError.ItemNotFound;
@@ -48,7 +53,13 @@ public sealed class Disco(NyalaServer server, PresenceAccess access) : IFeature
     {
         if (request.Account is not { } account)
         {
-            return request.Payload["node"] is null ? new Element("query", Ns.DiscoItems) : StanzaError.ItemNotFound;
+            var node = request.Payload["node"];
+            if (node is not null && server.Features.DiscoNodes.TryGetValue((Ns.DiscoItems, node), out var handler))
+            {
+                return await handler(request);
+            }
+
+            return node is null ? new Element("query", Ns.DiscoItems) : StanzaError.ItemNotFound;
         }
 
         if (!await access.MaySeeAsync(account, request.From))

@@ -17,6 +17,7 @@ public static class FeatureCatalog
         var access = new PresenceAccess(rosters);
         var subscriptions = new Subscriptions(server, rosters);
         registrar = new Registrar(server, (account, inviter) => WelcomeAsync(server, subscriptions, account, inviter));
+        var commands = new CommandList();
         return
         [
             new LegacySession(),
@@ -26,6 +27,9 @@ public static class FeatureCatalog
             new Disco(server, access),
             new EntityCaps(server),
             new InBandRegistration(server, registrar),
+            new Invites(server, registrar, commands),
+            new Commands(commands),
+            new ArchivePreferences(server, rosters),
             new MessageArchive(server),
             new Carbons(),
             new ClientState(),

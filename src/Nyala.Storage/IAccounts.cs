@@ -17,7 +17,7 @@ public enum CreateAccountResult
 {
     Created,
 
-    /// <summary>The username is taken.</summary>
+    /// <summary>The username is taken, or kept for an invite.</summary>
     Conflict,
 
     /// <summary>The invite does not exist, is used up or has expired.</summary>
@@ -121,7 +121,11 @@ public interface IDocuments
 /// <param name="CreatesAccount">Whether it may create an account (else it is only a contact invite).</param>
 /// <param name="Role">The role a created account gets.</param>
 /// <param name="Uses">How many uses are left.</param>
-public sealed record Invite(string Token, long? Inviter, bool CreatesAccount, AccountRole Role, int Uses, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt);
+public sealed record Invite(string Token, long? Inviter, bool CreatesAccount, AccountRole Role, int Uses, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt)
+{
+    /// <summary>The prepared name of the account it makes, kept free for it while it is usable (XEP-0445 §5); null: whoever has it chooses.</summary>
+    public string? Username { get; init; }
+}
 
 public interface IInvites
 {

@@ -47,6 +47,7 @@ public static class Ns
     public const string Mam = "urn:xmpp:mam:2";
     public const string MamExtended = "urn:xmpp:mam:2#extended";
     public const string Rsm = "http://jabber.org/protocol/rsm";
+    public const string Commands = "http://jabber.org/protocol/commands";
     public const string DataForms = "jabber:x:data";
     public const string Hints = "urn:xmpp:hints";
     public const string StanzaIds = "urn:xmpp:sid:0";

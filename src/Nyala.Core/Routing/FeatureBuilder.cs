@@ -71,6 +71,9 @@ public sealed class FeatureBuilder
     /// <summary>Announces a feature in service discovery (XEP-0030) of an entity; for accounts to those who may see them.</summary>
     public void Advertise(string feature, Entity where = Entity.Domain) => _table.Advertised.Add((feature, where));
 
+    /// <summary>Answers service discovery (info or items, by namespace) of one node of the domain.</summary>
+    public void DiscoNode(string ns, string node, IqHandler handler) => _table.DiscoNodes.Add((ns, node), handler);
+
     public void IqGet(string ns, string name, IqHandler handler, Entity where = Entity.OwnAccount) =>
         _table.AddIq(StanzaType.Get, ns, name, handler, where);
 

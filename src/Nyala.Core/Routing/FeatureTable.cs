@@ -24,6 +24,9 @@ public sealed class FeatureTable
 
     internal CopyRenderer? Copies { get; set; }
 
+    /// <summary>Who answers for the nodes of the domain.</summary>
+    public Dictionary<(string Ns, string Node), IqHandler> DiscoNodes { get; } = [];
+
     internal HashSet<(string Ns, string Name)> Queries { get; } = [];
 
     internal Dictionary<(string Ns, string Name), Action<Session, Stanza>> Nonzas { get; } = [];

@@ -46,6 +46,11 @@ public sealed class Registrar(NyalaServer server, Func<Account, long, Task> welc
             return new(RegistrationProblem.BadUsername);
         }
 
+        if (invite?.Username is { } kept && kept != name)
+        {
+            return new(RegistrationProblem.BadUsername);
+        }
+
         if (await server.Store.Accounts.FindAsync(name) is not null)
         {
             return new(RegistrationProblem.Taken);

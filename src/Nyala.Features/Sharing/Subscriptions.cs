@@ -46,10 +46,53 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
 
         if (passes)
         {
+            var welcome = stanza.Type == StanzaType.Subscribe && await RedeemAsync(account, contact, stanza);
             await DeliverAsync(account, contact, stanza.Rewrite(account.Jid, contact));
+            if (welcome)
+            {
+                await SubscribeBackAsync(account, contact);
+            }
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// XEP-0379 §3.5, by the inviter's server: who holds a token of the contact's is approved before the request arrives.
+    /// A token that is no good changes nothing (§4.1).
+    /// </summary>
+    async ValueTask<bool> RedeemAsync(LocalAccount account, Jid contact, Stanza request)
+    {
+        var now = server.Time.GetUtcNow();
+        if (request.Child("preauth", Ns.PreAuth)?["token"] is not { Length: > 0 } token
+            || await server.Accounts.LocateAsync(contact.Local!) is not { } host
+            || server.Features.IsBlocked(host, account.Jid)
+            || await server.Store.Invites.FindAsync(token, now) is not { } invite
+            || invite.Inviter != host.Id
+            || !await server.Store.Invites.ConsumeAsync(token, now))
+        {
+            return false;
+        }
+
+        return await rosters.ChangeAsync(host.Id, async edit =>
+        {
+            var old = edit.Roster.Find(account.Jid);
+            await SaveAsync(host, edit, account.Jid, (old ?? Unknown(account.Jid)) with { Approved = true, Listed = true }, old);
+            return true;
+        });
+    }
+
+    /// <summary>XEP-0379 §3.5: the inviter asks in turn; who approved that in advance is not asked.</summary>
+    async ValueTask SubscribeBackAsync(LocalAccount guest, Jid contact)
+    {
+        if (await server.Accounts.LocateAsync(contact.Local!) is { } host)
+        {
+            var (passes, _) = await rosters.ChangeAsync(host.Id, edit => OutboundAsync(host, edit, guest.Jid, StanzaType.Subscribe));
+            if (passes)
+            {
+                await DeliverAsync(host, guest.Jid, Make(host.Jid, guest.Jid, StanzaType.Subscribe));
+            }
+        }
     }
 
     /// <summary>The roster item is gone (§2.5.2): what it allowed is taken back on both sides.</summary>

@@ -11,6 +11,7 @@ static class SpecificationNames
         [45] = "Multi-User Chat",
         [48] = "Bookmarks",
         [49] = "Private XML Storage",
+        [50] = "Ad-Hoc Commands",
         [54] = "vcard-temp",
         [59] = "Result Set Management",
         [60] = "Publish-Subscribe",

@@ -1,4 +1,5 @@
 using Nyala.Core;
+using Nyala.Features.Registration;
 using Nyala.Storage;
 
 namespace Nyala.Host.Http;
@@ -14,21 +15,8 @@ static class WebAddresses
     /// <summary>An invite's landing page.</summary>
     public static string InvitePage(string webAddress, string token) => $"{webAddress}/invite/{token}";
 
-    /// <summary>
-    /// The link that apps open: XEP-0401 for a plain account invite; XEP-0379 with <c>ibr=y</c> (XEP-0445) for one that also makes
-    /// a contact of the inviter.
-    /// </summary>
-    public static string InviteLink(ServerOptions options, Invite invite, string? inviter)
-    {
-        var domain = options.Domain;
-        if (inviter is null)
-        {
-            return $"xmpp:{domain}?register;preauth={invite.Token}";
-        }
-
-        var ibr = invite.CreatesAccount && options.Registration != RegistrationMode.Closed ? ";ibr=y" : "";
-        return $"xmpp:{Uri.EscapeDataString(inviter)}@{domain}?roster;preauth={invite.Token}{ibr}";
-    }
+    /// <summary>The link that apps open.</summary>
+    public static string InviteLink(ServerOptions options, Invite invite, string? inviter) => InviteLinks.Uri(options, invite, inviter);
 
     /// <summary>Whether another device can be expected to open an address.</summary>
     public static bool IsReachable(string webAddress) =>

@@ -73,9 +73,11 @@ create table invite (
     role smallint not null,
     uses bigint not null,
     created_at bigint not null,
-    expires_at bigint not null
+    expires_at bigint not null,
+    username text
 );
 create index invite_inviter on invite (inviter);
+create index invite_username on invite (username) where username is not null;
 
 create table fast_token (
     id {identity},

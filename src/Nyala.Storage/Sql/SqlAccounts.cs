@@ -30,14 +30,25 @@ sealed class SqlAccounts(ISqlExecutor sql, Action removed) : IAccounts
                 return (CreateAccountResult.Conflict, null);
             }
 
+            var kept = await db.NumberAsync(
+                """
+                select 1 from invite where username = @username and creates_account = 1 and uses > 0 and expires_at > @now and token <> @token limit 1
+                """,
+                ("@username", username), ("@now", now.ToUnixTimeMilliseconds()), ("@token", inviteToken ?? ""));
+            if (kept is not null)
+            {
+                return (CreateAccountResult.Conflict, null);
+            }
+
             if (inviteToken is not null)
             {
                 var granted = await db.NumberAsync(
                     """
                     update invite set uses = uses - 1
-                    where token = @token and creates_account = 1 and uses > 0 and expires_at > @now returning role
+                    where token = @token and creates_account = 1 and uses > 0 and expires_at > @now
+                    and coalesce(username, @username) = @username returning role
                     """,
-                    ("@token", inviteToken), ("@now", now.ToUnixTimeMilliseconds()));
+                    ("@token", inviteToken), ("@username", username), ("@now", now.ToUnixTimeMilliseconds()));
                 if (granted is null)
                 {
                     return (CreateAccountResult.InvalidInvite, null);

@@ -5,12 +5,13 @@ namespace Nyala.Storage.Sql;
 /// <summary>Invites in shared SQL.</summary>
 sealed class SqlInvites(ISqlExecutor sql) : IInvites
 {
-    const string Columns = "token, inviter, creates_account, role, uses, created_at, expires_at";
+    const string Columns = "token, inviter, creates_account, role, uses, created_at, expires_at, username";
 
     public async ValueTask CreateAsync(Invite invite) => await sql.WriteAsync(db => db.ExecuteAsync(
-        $"insert into invite ({Columns}) values (@token, @inviter, @creates, @role, @uses, @created, @expires)",
+        $"insert into invite ({Columns}) values (@token, @inviter, @creates, @role, @uses, @created, @expires, @username)",
         ("@token", invite.Token), ("@inviter", invite.Inviter), ("@creates", invite.CreatesAccount.AsNumber()), ("@role", (int)invite.Role),
-        ("@uses", invite.Uses), ("@created", invite.CreatedAt.ToUnixTimeMilliseconds()), ("@expires", invite.ExpiresAt.ToUnixTimeMilliseconds())));
+        ("@uses", invite.Uses), ("@created", invite.CreatedAt.ToUnixTimeMilliseconds()), ("@expires", invite.ExpiresAt.ToUnixTimeMilliseconds()),
+        ("@username", invite.Username)));
 
     public ValueTask<Invite?> FindAsync(string token, DateTimeOffset now) => sql.ReadAsync(db => db.FirstAsync(
         $"select {Columns} from invite where token = @token and uses > 0 and expires_at > @now",
@@ -32,5 +33,8 @@ sealed class SqlInvites(ISqlExecutor sql) : IInvites
         await sql.WriteAsync(db => db.ExecuteAsync("delete from invite where token = @token", ("@token", token))) > 0;
 
     static Invite Map(DbDataReader r) => new(
-        r.GetString(0), r.IsDBNull(1) ? null : r.GetInt64(1), r.Truth(2), (AccountRole)r.GetInt64(3), (int)r.GetInt64(4), r.Time(5), r.Time(6));
+        r.GetString(0), r.IsDBNull(1) ? null : r.GetInt64(1), r.Truth(2), (AccountRole)r.GetInt64(3), (int)r.GetInt64(4), r.Time(5), r.Time(6))
+    {
+        Username = r.IsDBNull(7) ? null : r.GetString(7),
+    };
 }

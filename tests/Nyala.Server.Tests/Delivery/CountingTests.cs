@@ -253,6 +253,6 @@ public sealed class CountingTests
         }
 
         static StanzaError? Throw(MessageEntry message, string body) =>
-            Client.BodyOf(message.Message) == body ? throw new InvalidOperationException("A feature with a mistake in it.") : null;
+            Player.BodyOf(message.Message) == body ? throw new InvalidOperationException("A feature with a mistake in it.") : null;
     }
 }

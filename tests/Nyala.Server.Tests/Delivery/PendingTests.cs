@@ -25,7 +25,7 @@ public sealed class PendingTests
         for (var i = 0; i < 120; i++)
         {
             var message = await juliet.NextMessageAsync();
-            Assert.Equal($"{i}", Client.BodyOf(message));
+            Assert.Equal($"{i}", Player.BodyOf(message));
             Assert.Contains("<delay xmlns='urn:xmpp:delay' from='capulet.example' stamp='2026-01-02T03:04:05", message.ToString(), StringComparison.Ordinal);
         }
 
@@ -181,7 +181,7 @@ public sealed class PendingTests
         var (session, _) = await stage.Server.Sessions.BindAsync(await stage.AccountAsync("juliet"), "balcony", null);
         await romeo.MessageAsync(Juliet + "/balcony", "early");
         await romeo.SettleAsync();
-        var juliet = new Client(stage, session!);
+        var juliet = new Player(stage, session!);
         juliet.Connect();
         await juliet.SendAsync("<presence/>");
 

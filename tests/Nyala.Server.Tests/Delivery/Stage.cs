@@ -46,11 +46,11 @@ sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>A client of an account (made when it is not there yet) with a session that has a connection.</summary>
-    public async Task<Client> EnterAsync(string username, string resource, bool counting = true, int? priority = 0)
+    public async Task<Player> EnterAsync(string username, string resource, bool counting = true, int? priority = 0)
     {
         var account = await AccountAsync(username);
         var (session, _) = await Server.Sessions.BindAsync(account, resource, null);
-        var client = new Client(this, session!);
+        var client = new Player(this, session!);
         client.Connect();
         if (counting)
         {

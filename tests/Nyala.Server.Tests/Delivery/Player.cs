@@ -9,7 +9,7 @@ using Xunit;
 namespace Nyala.Server.Tests.Delivery;
 
 /// <summary>The other end of a session: counts what it gets (XEP-0198), answers nothing by itself.</summary>
-sealed class Client(Stage stage, Session session)
+sealed class Player(Stage stage, Session session)
 {
     public Session Session { get; private set; } = session;
 
