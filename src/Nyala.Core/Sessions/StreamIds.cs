@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
@@ -41,7 +42,9 @@ public sealed class StreamIds : IDisposable
     {
         Span<byte> block = stackalloc byte[BlockSize];
         account = stream = 0;
-        if (!Base64Url.TryDecodeFromChars(id, block, out var length) || length != BlockSize)
+
+        // The method whose name begins with Try throws on characters that are not base64url.
+        if (Base64Url.DecodeFromChars(id, block, out _, out var length) != OperationStatus.Done || length != BlockSize)
         {
             return false;
         }
