@@ -28,6 +28,7 @@ public sealed class MessageArchive(NyalaServer server) : IFeature
         on.IqGet(Ns.Mam, "query", _ => (IqReply)Form());
         on.IqQuery(Ns.Mam, "query", QueryAsync);
         on.IqGet(Ns.Mam, "metadata", MetadataAsync);
+        on.Bound(async session => await MetadataOfAsync(session.Account));
         // §8: nobody else may ask, and they are told so.
         on.IqGet(Ns.Mam, "query", _ => (IqReply)StanzaError.ServiceUnavailable, Entity.OtherAccount);
         on.IqSet(Ns.Mam, "query", _ => (IqReply)StanzaError.ServiceUnavailable, Entity.OtherAccount);
@@ -106,9 +107,10 @@ public sealed class MessageArchive(NyalaServer server) : IFeature
         };
     }
 
-    async ValueTask<IqReply> MetadataAsync(IqRequest request)
+    async ValueTask<IqReply> MetadataAsync(IqRequest request) => await MetadataOfAsync(request.Account!);
+
+    async ValueTask<Element> MetadataOfAsync(LocalAccount account)
     {
-        var account = request.Account!;
         var metadata = new Element("metadata", Ns.Mam);
         if (await server.Store.Archive.MetadataAsync(account.Id, CancellationToken.None) is var (first, last))
         {
