@@ -12,7 +12,7 @@ namespace Nyala.Core.Sessions.Negotiation;
 // From an authenticated stream to a session: binding (RFC 6120 §7, XEP-0386), resuming (XEP-0198 §5), in steps or inline.
 sealed partial class Negotiation
 {
-    /// <summary>Everything that SASL2 does in one step, in the order XEP-0386 §4 wants: resume, else bind; then the token.</summary>
+    /// <summary>Everything that SASL2 does in one step, in the order XEP-0386 §4 wants: resume, else bind.</summary>
     async ValueTask FinishSasl2Async(Connection connection, Sasl2Request request, SaslExchange exchange, byte[]? data)
     {
         var success = new Element("success", Ns.Sasl2);
@@ -21,6 +21,7 @@ sealed partial class Negotiation
             success.Add("additional-data", SaslData.Encode(data));
         }
 
+        var token = await TokenAsync(request, exchange);
         Session? resumed = null;
         Session? bound = null;
         Element? resumption = null;
@@ -38,7 +39,7 @@ sealed partial class Negotiation
         success.Add("authorization-identifier", (resumed ?? bound)?.Jid.ToString() ?? _account!.Jid.ToString())
             .Add(resumption)
             .Add(binding)
-            .Add(await TokenAsync(request, exchange));
+            .Add(token);
         lock (connection.Gate)
         {
             connection.Write(success);
@@ -69,13 +70,27 @@ sealed partial class Negotiation
     {
         if (exchange.Token is { } used && request.Invalidate)
         {
+            // Where this fails, the login fails: the client must not believe that the token is gone.
             await services.Tokens.InvalidateAsync(used);
         }
 
         var mechanism = request.TokenMechanism is { } wanted && NegotiationServices.FastMechanisms(_offer).Contains(wanted) ? wanted
             : exchange.Token is { } old && !request.Invalidate && services.Tokens.IsDueForRotation(old) ? old.Mechanism
             : null;
-        return mechanism is null || request.Device is null ? null : await services.Tokens.IssueAsync(_account!.Id, request.Device, mechanism);
+        if (mechanism is null || request.Device is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await services.Tokens.IssueAsync(_account!.Id, request.Device, mechanism);
+        }
+        catch (StoreException)
+        {
+            // A full disk keeps nobody out: the client has what it logged in with.
+            return null;
+        }
     }
 
     async ValueTask<(Session? Session, Element? Bound)> TryBind2Async(Element request, string? device)
@@ -88,6 +103,21 @@ sealed partial class Negotiation
             return default;
         }
 
+        try
+        {
+            return (session, await PrepareAsync(session, request, device));
+        }
+        catch (Exception)
+        {
+            // Nobody will ever start it.
+            await session.EndAsync(EndReason.InternalError);
+            throw;
+        }
+    }
+
+    /// <summary>Everything that belongs to a session of Bind 2 before it starts; returns what the client is told.</summary>
+    async ValueTask<Element> PrepareAsync(Session session, Element request, string? device)
+    {
         // R9: the client reads its archive. What is in it already is not delivered a second time.
         _account!.Mailbox.ArchivedAreDone();
         if (device is not null)
@@ -113,7 +143,7 @@ sealed partial class Negotiation
             }
         }
 
-        return (session, bound);
+        return bound;
     }
 
     /// <summary>XEP-0386 §4: a client that binds again has lost its earlier sessions.</summary>

@@ -103,7 +103,15 @@ sealed partial class Negotiation
         catch (StoreException exception)
         {
             _server.Log.LoginFailed(connection.Id, connection.Remote, exception.Message);
-            await FailAsync(connection, SaslFailure.TemporaryAuthFailure);
+            if (_account is null)
+            {
+                await FailAsync(connection, SaslFailure.TemporaryAuthFailure);
+            }
+            else
+            {
+                // Who it is has been decided; what else it asked for cannot be had.
+                await EndAsync(connection, StreamError.InternalServerError, EndReason.InternalError);
+            }
         }
     }
 

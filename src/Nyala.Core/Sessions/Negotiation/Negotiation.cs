@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using Nyala.Core.Connections;
 using Nyala.Core.Diagnostics;
 using Nyala.Core.Routing;
@@ -122,10 +123,10 @@ sealed partial class Negotiation(NegotiationServices services) : IStreamHandler,
             return StreamError.InvalidNamespace;
         }
 
-        // §4.7.5: without a version it speaks the protocol before 1.0; of a higher minor version we are the lower one.
-        if (header.Version is not { } version || !version.StartsWith("1.", StringComparison.Ordinal))
+        // §4.7.5: without a version it speaks the protocol before 1.0; with a higher one it has to make do with ours.
+        if (!SpeaksOurVersion(header.Version))
         {
-            return IsLaterMajor(header.Version) ? null : StreamError.UnsupportedVersion;
+            return StreamError.UnsupportedVersion;
         }
 
         if (header.To is null)
@@ -152,9 +153,10 @@ sealed partial class Negotiation(NegotiationServices services) : IStreamHandler,
         return null;
     }
 
-    static bool IsLaterMajor(string? version) =>
+    static bool SpeaksOurVersion(string? version) =>
         version is not null && version.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot
-        && int.TryParse(version.AsSpan(0, dot), System.Globalization.NumberStyles.None, null, out var major) && major > 1;
+        && int.TryParse(version.AsSpan(0, dot), NumberStyles.None, CultureInfo.InvariantCulture, out var major) && major >= 1
+        && int.TryParse(version.AsSpan(dot + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     async ValueTask StartTlsAsync(Connection connection)
     {
