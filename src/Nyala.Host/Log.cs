@@ -44,7 +44,7 @@ static partial class Log
     [LoggerMessage(13, LogLevel.Warning, "Too many registrations from {Address}: refused")]
     public static partial void TooManyRegistrations(ILogger logger, string address);
 
-    [LoggerMessage(15, LogLevel.Information, "There is no account yet: 'nyala invite create --admin' makes an invite for the first")]
+    [LoggerMessage(15, LogLevel.Information, "There is no account yet: 'nyala user add NAME --admin' makes the first, 'nyala invite create --admin' an invite for it")]
     public static partial void NoAccounts(ILogger logger);
 
     [LoggerMessage(14, LogLevel.Error, "A web request failed: {Method} {Route}")]

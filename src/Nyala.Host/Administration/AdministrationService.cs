@@ -76,6 +76,11 @@ sealed class AdministrationService(IStore store, ServerOptions options, TimeProv
             throw new AdministrationException("A contact invite needs somebody who becomes the contact: name the account with --from.");
         }
 
+        if (!invite.ContactOnly && options.Registration == RegistrationMode.Closed)
+        {
+            throw new AdministrationException("Registration is closed, so nobody could use the invite: make accounts with 'nyala user add', or set Registration to invite.");
+        }
+
         var inviter = invite.From is null ? null : await FindAsync(invite.From);
         var now = time.GetUtcNow();
         var made = new Invite(
@@ -91,7 +96,7 @@ sealed class AdministrationService(IStore store, ServerOptions options, TimeProv
     /// </summary>
     public async Task<InviteView?> FirstInviteAsync()
     {
-        if (await store.Accounts.CountAsync() > 0)
+        if (options.Registration == RegistrationMode.Closed || await store.Accounts.CountAsync() > 0)
         {
             return null;
         }

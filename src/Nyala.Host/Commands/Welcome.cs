@@ -27,6 +27,11 @@ sealed class Welcome(Terminal terminal, RunningServer server)
         {
             PrintInvite(invite);
         }
+        else if (await server.Store.Accounts.CountAsync() == 0)
+        {
+            terminal.Line("There is no account yet: 'nyala user add NAME --admin' makes the first.");
+            terminal.Line();
+        }
 
         terminal.Line("Ctrl+C stops the server.");
         terminal.Line();

@@ -89,7 +89,8 @@ sealed class InviteEndpoints(NyalaOptions options, IStore store, Registrar regis
     async Task<InviteForm?> FindAsync(HttpContext context)
     {
         var token = (string)context.Request.RouteValues["token"]!;
-        if (options.Server.Registration == Core.RegistrationMode.Closed || await store.Invites.FindAsync(token, time.GetUtcNow()) is not { } invite)
+        if (await store.Invites.FindAsync(token, time.GetUtcNow()) is not { } invite
+            || (invite.CreatesAccount && options.Server.Registration == Core.RegistrationMode.Closed))
         {
             return null;
         }

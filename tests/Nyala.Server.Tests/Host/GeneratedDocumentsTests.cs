@@ -11,18 +11,7 @@ public sealed class GeneratedDocumentsTests
     public void A_generated_document_is_not_stale(string name, string remedy)
     {
         var expected = name == "XEPS.md" ? FeaturesCommand.Markdown() : ConfigCommand.Markdown();
-        var actual = File.ReadAllText(Path.Combine(Root(), "docs", name)).TrimEnd('\n');
+        var actual = File.ReadAllText(Path.Combine(Repository.Root, "docs", name)).TrimEnd('\n');
         Assert.True(expected == actual, $"docs/{name} is stale: {remedy}");
-    }
-
-    static string Root()
-    {
-        var directory = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(directory, "Nyala.slnx")))
-        {
-            directory = Path.GetDirectoryName(directory) ?? throw new InvalidOperationException("The tests do not run inside the repository.");
-        }
-
-        return directory;
     }
 }
