@@ -42,6 +42,6 @@ public sealed partial class LayoutTests
     [GeneratedRegex(@"^\s*using (?:static )?(?<project>Nyala\.(?:Xmpp|Storage|Core|Features|Host|Client))\b", RegexOptions.Multiline)]
     private static partial Regex OwnNamespace();
 
-    [GeneratedRegex(@"using (?:System\.Net\.Sockets|System\.Data|Microsoft\.AspNetCore|Microsoft\.Data)|TimeProvider|Stopwatch")]
+    [GeneratedRegex(@"\bnew (?:Socket|TcpClient)\b|using (?:System\.Data|Microsoft\.AspNetCore|Microsoft\.Data)|TimeProvider|Stopwatch")]
     private static partial Regex Forbidden();
 }

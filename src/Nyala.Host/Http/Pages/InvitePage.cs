@@ -12,7 +12,7 @@ sealed record InviteForm(Invite Invite, string? Inviter, string? Error = null, s
 
 /// <summary>The landing page of an invite (XEP-0401 §3.2, XEP-0379): apps, a form, and a code for the phone.</summary>
 [Xep(379, "0.3.3", Note = "links that make contacts")]
-[Xep(401, "0.6.0", Note = "landing page and links; invites are made on the command line")]
+[Xep(401, "0.6.0", Note = "landing page and links")]
 sealed class InvitePage(NyalaOptions options)
 {
     string Domain => options.Server.Domain;
