@@ -84,7 +84,7 @@ sealed class IqRouting(NyalaServer server)
     {
         if (server.Features.Blocks(session.Account, to))
         {
-            Answer(session, iq, StanzaError.NotAcceptable with { Application = new Element("blocked", Ns.BlockingErrors) });
+            Answer(session, iq, StanzaError.Blocked);
             return;
         }
 
@@ -189,7 +189,7 @@ sealed class IqRouting(NyalaServer server)
         }
     }
 
-    static StanzaError ErrorOf(Exception e) =>
+    internal static StanzaError ErrorOf(Exception e) =>
         e is StoreException { Failure: LogFailure.Full }
             ? StanzaError.ResourceConstraint with { Text = "The server's disk is full." }
             : StanzaError.InternalServerError;

@@ -42,7 +42,7 @@ sealed class PresenceRouting(NyalaServer server)
         }
         catch (Exception e)
         {
-            session.SendError(presence, StanzaError.InternalServerError);
+            session.SendError(presence, IqRouting.ErrorOf(e));
             server.Log.HandlerFailed("presence", e);
         }
 

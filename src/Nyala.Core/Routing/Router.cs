@@ -220,7 +220,7 @@ public sealed class Router
         if (Features.Blocks(entry.FromAccount!, entry.ToJid))
         {
             // XEP-0191 §3.2: one does not talk to whom one has blocked.
-            return StanzaError.NotAcceptable with { Application = new Element("blocked", Ns.BlockingErrors) };
+            return StanzaError.Blocked;
         }
 
         return Run(MessageStage.OutgoingCheck, entry) ?? Run(MessageStage.OutgoingStamp, entry);

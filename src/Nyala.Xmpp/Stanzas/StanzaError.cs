@@ -17,6 +17,9 @@ public sealed record StanzaError(string Type, string Condition, string? Text = n
     public string? Address { get; init; }
 
     public static StanzaError BadRequest { get; } = new("modify", "bad-request");
+    /// <summary>One does not talk to whom one has blocked (XEP-0191 §3.2).</summary>
+    public static StanzaError Blocked { get; } = new("cancel", "not-acceptable") { Application = new Element("blocked", Ns.BlockingErrors) };
+
     public static StanzaError Conflict { get; } = new("cancel", "conflict");
     public static StanzaError FeatureNotImplemented { get; } = new("cancel", "feature-not-implemented");
     public static StanzaError Forbidden { get; } = new("auth", "forbidden");
