@@ -1,5 +1,6 @@
 using Nyala.Core;
 using Nyala.Core.Routing;
+using Nyala.Core.Sessions;
 using Nyala.Features.Rosters;
 using Nyala.Features.Sharing;
 using Nyala.Xmpp;
@@ -10,7 +11,7 @@ namespace Nyala.Features;
 
 /// <summary>Blocking: an account hears nothing of whom it has blocked, and looks to them as if it were not there.</summary>
 [Xep(191, "1.3")]
-public sealed class Blocking(NyalaServer server, RosterCache rosters, Subscriptions subscriptions) : IFeature
+public sealed class Blocking(NyalaServer server, RosterCache rosters) : IFeature
 {
     /// <summary>The blocked addresses; null for the many accounts that block nobody. The set is replaced, never changed.</summary>
     static readonly SlotKey<HashSet<string>> Blocked = new("blocked");
@@ -34,19 +35,19 @@ public sealed class Blocking(NyalaServer server, RosterCache rosters, Subscripti
         account.Set(Blocked, jids.Count == 0 ? null : new HashSet<string>(jids, StringComparer.Ordinal));
     }
 
-    /// <summary>§3.1: the four forms an entry may have.</summary>
     bool IsBlocked(LocalAccount account, Jid other)
     {
-        if (account.Get(Blocked) is not { } blocked || other.Bare.Equals(account.Jid) || (other.Local is null && other.Domain == server.Options.Domain))
-        {
-            return false;
-        }
-
-        return blocked.Contains(other.ToString())
-            || (other.Resource is not null && blocked.Contains(other.Bare.ToString()))
-            || blocked.Contains(other.Domain)
-            || (other.Resource is not null && blocked.Contains(other.Domain + "/" + other.Resource));
+        // One's own resources (§5) and the server itself stay within reach, whatever the list says.
+        return account.Get(Blocked) is { } blocked && !other.Bare.Equals(account.Jid)
+            && (other.Local is not null || other.Domain != server.Options.Domain)
+            && Matches(blocked, other);
     }
+
+    /// <summary>§6: an entry without a resource means all of them, a domain everybody there.</summary>
+    static bool Matches(HashSet<string> blocked, Jid other) =>
+        blocked.Contains(other.ToString())
+        || (other.Resource is not null && blocked.Contains(other.Bare.ToString()))
+        || (other.Local is not null && blocked.Contains(other.Domain));
 
     static ValueTask<IqReply> ListAsync(IqRequest request)
     {
@@ -68,53 +69,94 @@ public sealed class Blocking(NyalaServer server, RosterCache rosters, Subscripti
             return StanzaError.BadRequest;
         }
 
-        var account = request.Account!;
-        var old = account.Get(Blocked);
-        var added = jids.Where(jid => old is null || !old.Contains(jid.ToString())).ToList();
-        if ((old?.Count ?? 0) + added.Count > server.Options.Limits.BlockedAddresses)
+        return await rosters.ChangeAsync(request.Account!.Id, edit => AddAsync(request.Account, edit.Roster, jids));
+    }
+
+    /// <summary>Between the changes of the roster, which also puts the changes of the list in order.</summary>
+    async ValueTask<IqReply> AddAsync(LocalAccount account, RosterSnapshot roster, List<Jid> jids)
+    {
+        var old = account.Get(Blocked) ?? [];
+        var names = jids.Select(jid => jid.ToString()).Where(name => !old.Contains(name)).Distinct(StringComparer.Ordinal).ToList();
+        if (old.Count + names.Count > server.Options.Limits.BlockedAddresses)
         {
             return StanzaError.ResourceConstraint with { Text = "The block list is full." };
         }
 
-        var names = added.ConvertAll(jid => jid.ToString());
         await server.Store.Blocklists.AddAsync(account.Id, names);
 
-        // §3.2: whom it blocks sees it go, before nothing is let through any more.
-        await ForEachWatcherAsync(account, added, viewer => subscriptions.Hide(account, viewer));
-        account.Set(Blocked, [.. old ?? [], .. names]);
+        // §3.3: whom it blocks sees it go, before nothing is let through any more.
+        var watchers = Watchers(account, roster).Where(jid => !IsBlocked(account, jid)).ToList();
+        HashSet<string> now = [.. old, .. names];
+        foreach (var jid in watchers.Where(jid => Matches(now, jid)))
+        {
+            Tell(account, jid, session => Subscriptions.Make(session.Jid, jid, StanzaType.Unavailable));
+        }
+
+        account.Set(Blocked, now);
         Push(account, new Element("block", Ns.Blocking).Add(jids.Select(jid => Item(jid.ToString()))));
         return IqReply.Done;
     }
 
-    async ValueTask<IqReply> UnblockAsync(IqRequest request)
-    {
-        if (Read(request.Payload, out var jids) is { } error)
-        {
-            return error;
-        }
+    async ValueTask<IqReply> UnblockAsync(IqRequest request) =>
+        Read(request.Payload, out var jids) is { } error
+            ? error
+            : await rosters.ChangeAsync(request.Account!.Id, edit => RemoveAsync(request.Account, edit.Roster, jids));
 
-        var account = request.Account!;
-        var old = account.Get(Blocked) ?? [];
-        var names = jids.Count == 0 ? [.. old] : jids.ConvertAll(jid => jid.ToString());
+    async ValueTask<IqReply> RemoveAsync(LocalAccount account, RosterSnapshot roster, List<Jid> jids)
+    {
+        var names = jids.ConvertAll(jid => jid.ToString());
         await server.Store.Blocklists.RemoveAsync(account.Id, jids.Count == 0 ? null : names);
-        var left = old.Except(names, StringComparer.Ordinal).ToHashSet(StringComparer.Ordinal);
+        var watchers = Watchers(account, roster).Where(jid => IsBlocked(account, jid)).ToList();
+        HashSet<string> left = jids.Count == 0 ? [] : [.. (account.Get(Blocked) ?? []).Except(names, StringComparer.Ordinal)];
         account.Set(Blocked, left.Count == 0 ? null : left);
         Push(account, new Element("unblock", Ns.Blocking).Add(jids.Select(jid => Item(jid.ToString()))));
-        var freed = names.Where(old.Contains).Select(name => Jid.TryParse(name, out var jid) ? jid : null).OfType<Jid>().ToList();
-        await ForEachWatcherAsync(account, freed, viewer => subscriptions.ShowPresence(account, viewer));
+
+        // §3.4: who may see it sees it again.
+        foreach (var jid in watchers.Where(jid => !IsBlocked(account, jid)))
+        {
+            Tell(account, jid, session => session.Presence?.Rewrite(session.Jid, jid));
+        }
+
         return IqReply.Done;
     }
 
-    /// <summary>The local accounts an entry concerns and that see this account's presence.</summary>
-    async ValueTask ForEachWatcherAsync(LocalAccount account, List<Jid> entries, Action<LocalAccount> action)
+    /// <summary>The resources here that see this account's presence: subscribers' and those it sent directed presence.</summary>
+    IEnumerable<Jid> Watchers(LocalAccount account, RosterSnapshot roster)
     {
-        var roster = await rosters.GetAsync(account.Id);
         foreach (var contact in roster.Items.Keys)
         {
-            var concerned = entries.Exists(entry => entry.Bare.Equals(contact) || (entry.Local is null && entry.Domain == contact.Domain));
-            if (concerned && roster.IsSubscriber(contact) && contact.Local is not null && server.Accounts.TryGet(contact.Local, out var viewer))
+            if (roster.IsSubscriber(contact) && contact.Local is not null && contact.Domain == server.Options.Domain
+                && server.Accounts.TryGet(contact.Local, out var viewer))
             {
-                action(viewer);
+                foreach (var session in viewer.SessionList)
+                {
+                    yield return session.Jid;
+                }
+            }
+        }
+
+        foreach (var jid in account.SessionList.SelectMany(PresenceAccess.DirectedOf))
+        {
+            if (jid.IsFull && !roster.IsSubscriber(jid.Bare))
+            {
+                yield return jid;
+            }
+        }
+    }
+
+    /// <summary>Sends presence of the account's available sessions to one resource.</summary>
+    void Tell(LocalAccount account, Jid to, Func<Session, Stanza?> presence)
+    {
+        if (!server.Accounts.TryGet(to.Local!, out var viewer) || viewer.Find(to.Resource!) is not { } target || IsBlocked(viewer, account.Jid))
+        {
+            return;
+        }
+
+        foreach (var session in account.Sessions)
+        {
+            if (session.IsAvailable && presence(session) is { } stanza)
+            {
+                target.Send(new Outbound(stanza));
             }
         }
     }

@@ -23,7 +23,7 @@ public static class FeatureCatalog
             new LegacySession(),
             new RosterManagement(server, rosters, subscriptions),
             new PresenceSharing(server, rosters, subscriptions, access),
-            new Blocking(server, rosters, subscriptions),
+            new Blocking(server, rosters),
             new Disco(server, access),
             new EntityCaps(server),
             new InBandRegistration(server, registrar),

@@ -48,7 +48,8 @@ public sealed class LastActivity(NyalaServer server, PresenceAccess access) : IF
 
     async ValueTask EndingAsync(Session session)
     {
-        if (session.IsAvailable && session.Account.Sessions.IsEmpty && !session.Account.IsRemoved)
+        // Most clients send unavailable presence before they go, so that says nothing here.
+        if (session.Account.Sessions.IsEmpty && !session.Account.IsRemoved)
         {
             var now = server.Time.GetUtcNow().ToUnixTimeSeconds();
             await server.Store.Documents.SetAsync(session.Account.Id, Kind, "", Encoding.UTF8.GetBytes(now.ToString(CultureInfo.InvariantCulture)));

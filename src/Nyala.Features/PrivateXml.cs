@@ -37,13 +37,9 @@ public sealed class PrivateXml(NyalaServer server) : IFeature
     async ValueTask<IqReply> SetAsync(IqRequest request)
     {
         var documents = request.Payload.Children.ToList();
-        if (documents.Count == 0)
+        if (documents.Count == 0 || documents.Exists(document => document.Namespace.Length == 0 || document.Namespace == Ns.PrivateXml || document.Namespace == Ns.Client))
         {
-            return StanzaError.BadRequest;
-        }
-
-        if (documents.Exists(document => document.Namespace.Length == 0 || document.Namespace == Ns.PrivateXml || document.Namespace == Ns.Client))
-        {
+            // §2.3
             return StanzaError.NotAcceptable;
         }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Nyala.Core;
 using Nyala.Core.Routing;
+using Nyala.Core.Sessions;
 using Nyala.Features.Sharing;
 using Nyala.Xmpp;
 using Nyala.Xmpp.Stanzas;
@@ -41,30 +42,34 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
         var session = request.Session!;
         var known = request.Payload["ver"];
 
-        // From here on the session gets pushes; what changes before the answer is sent reaches it twice, never not at all.
+        // Between the changes of the roster, so that what is answered and what is pushed keep the order in which it changed.
+        return await rosters.ChangeAsync(session.Account.Id, edit => AnswerAsync(session, request.Stanza, known, edit.Roster));
+    }
+
+    async ValueTask<IqReply> AnswerAsync(Session session, Stanza request, string? known, RosterSnapshot roster)
+    {
         session.Set(RosterPushes.Interested, "");
-        if (known is { Length: > 0 } && long.TryParse(known, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
-            && await server.Store.Rosters.ChangesSinceAsync(session.Account.Id, version) is { } changes)
+        var result = new Element("iq", Ns.Client).Set("type", "result").Set("id", request.Id)
+            .Set("from", request.To?.ToString()).Set("to", session.Jid.ToString());
+        if (known is not { Length: > 0 } || !long.TryParse(known, NumberStyles.None, CultureInfo.InvariantCulture, out var version)
+            || await server.Store.Rosters.ChangesSinceAsync(session.Account.Id, version) is not { } changes)
         {
-            // §2.6.3: an empty result, then what has changed as pushes.
-            session.Send(new Element("iq", Ns.Client).Set("type", "result").Set("id", request.Stanza.Id).Set("to", session.Jid.ToString()));
-            foreach (var item in changes.Changed)
-            {
-                RosterPushes.Push(session, RosterPushes.ItemOf(item), changes.Version);
-            }
-
-            foreach (var jid in changes.Removed)
-            {
-                RosterPushes.Push(session, RosterPushes.Removed(jid), changes.Version);
-            }
-
+            session.Send(result.Add(new Element("query", Ns.Roster)
+                .Set("ver", known is null ? null : RosterPushes.Version(roster.Version))
+                .Add(roster.Listed.Select(RosterPushes.ItemOf))));
             return IqReply.Answered;
         }
 
-        var roster = await rosters.GetAsync(session.Account.Id);
-        return new Element("query", Ns.Roster)
-            .Set("ver", known is null ? null : RosterPushes.Version(roster.Version))
-            .Add(roster.Listed.Select(RosterPushes.ItemOf));
+        // §2.6.3: an empty result, then what has changed as pushes. Only the last brings the new version: a client that is
+        // cut off in between asks again from where it was.
+        session.Send(result);
+        List<Element> pushes = [.. changes.Changed.Select(RosterPushes.ItemOf), .. changes.Removed.Select(RosterPushes.Removed)];
+        for (var i = 0; i < pushes.Count; i++)
+        {
+            RosterPushes.Push(session, pushes[i], i == pushes.Count - 1 ? changes.Version : version);
+        }
+
+        return IqReply.Answered;
     }
 
     async ValueTask<IqReply> SetAsync(IqRequest request)
@@ -104,7 +109,7 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
         return await rosters.ChangeAsync<IqReply?>(account.Id, async edit =>
         {
             var old = edit.Roster.Find(contact);
-            if (old is null && edit.Roster.Items.Count >= server.Options.Limits.RosterItems)
+            if (old is not { Listed: true } && edit.Roster.Listed.Count() >= server.Options.Limits.RosterItems)
             {
                 return StanzaError.ResourceConstraint with { Text = "The roster is full." };
             }

@@ -32,6 +32,28 @@ public sealed class PresenceAccess(RosterCache rosters)
         return await MaySeeAsync(account, other);
     }
 
+    /// <summary>All addresses directed presence went to; none afterwards.</summary>
+    internal static IReadOnlyList<Jid> TakeDirected(Session session)
+    {
+        var all = DirectedOf(session);
+        session.Set<HashSet<Jid>>(Directed, null);
+        return all;
+    }
+
+    /// <summary>All addresses directed presence went to.</summary>
+    internal static IReadOnlyList<Jid> DirectedOf(Session session)
+    {
+        if (session.Get(Directed) is not { } directed)
+        {
+            return [];
+        }
+
+        lock (directed)
+        {
+            return [.. directed];
+        }
+    }
+
     internal static bool HasDirected(Session session, Jid other)
     {
         if (session.Get(Directed) is not { } directed)

@@ -55,10 +55,23 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
         var initial = session.Get(Announced) is null;
         session.Set(Announced, "");
         Spread(session, roster, presence);
-        if (!initial)
+        if (initial)
         {
-            return;
+            await WelcomeAsync(session, roster);
         }
+
+        if (session.HasEnded)
+        {
+            // It ended meanwhile, and the news of that may have come first.
+            session.Set(Announced, "");
+            await UnavailableAsync(session, null);
+        }
+    }
+
+    /// <summary>What a session sees when it becomes available.</summary>
+    async ValueTask WelcomeAsync(Session session, RosterSnapshot roster)
+    {
+        var account = session.Account;
 
         // §4.3: what a probe to each contact brings; all of them are here.
         foreach (var (contact, item) in roster.Items)
@@ -68,7 +81,7 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
                 await ShowAsync(session, contact);
             }
 
-            if (item.Request is { } request)
+            if (item.Request is { } request && !server.Features.IsBlocked(account, contact))
             {
                 // §3.1.3: unanswered requests come again with each initial presence.
                 session.Send(new Outbound(request, StanzaKind.Presence) { IsUrgent = true });
@@ -79,7 +92,7 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
         {
             if (other != session && other.Presence is { } its)
             {
-                session.Send(new Outbound(its.Rewrite(other.Jid, account.Jid)));
+                Show(session, other, its);
             }
         }
     }
@@ -90,15 +103,21 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
         var announced = session.Get(Announced) is not null;
         session.Set<string>(Announced, null);
         var gone = (words ?? Subscriptions.Make(session.Jid, session.Account.Jid, StanzaType.Unavailable)).Rewrite(session.Jid, null);
+        RosterSnapshot? roster = null;
         if (announced)
         {
-            Spread(session, await rosters.GetAsync(session.Account.Id), gone);
+            roster = await rosters.GetAsync(session.Account.Id);
+            Spread(session, roster, gone);
+            if (words is not null)
+            {
+                // §4.5.2: the resource itself gets it as well.
+                session.Send(new Outbound(gone.Rewrite(session.Jid, session.Account.Jid)));
+            }
         }
 
-        if (session.Get(PresenceAccess.Directed) is { } directed)
+        foreach (var jid in PresenceAccess.TakeDirected(session))
         {
-            session.Set<HashSet<Jid>>(PresenceAccess.Directed, null);
-            foreach (var jid in directed)
+            if (roster?.IsSubscriber(jid.Bare) != true)
             {
                 await ToAsync(session, jid, gone.Rewrite(session.Jid, jid));
             }
@@ -113,7 +132,7 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
         var account = session.Account;
         foreach (var (contact, item) in roster.Items)
         {
-            if ((item.Subscription & Storage.Subscription.From) != 0 && contact.Local is not null
+            if ((item.Subscription & Storage.Subscription.From) != 0 && contact.Local is not null && contact.Domain == server.Options.Domain
                 && server.Accounts.TryGet(contact.Local, out var viewer) && !server.Features.IsBlocked(account, contact))
             {
                 Broadcast.To(server, viewer, session.Jid, presence.Rewrite(session.Jid, contact));
@@ -126,7 +145,8 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
     /// <summary>Shows a session the presence of a contact that lets it.</summary>
     async ValueTask ShowAsync(Session session, Jid contact)
     {
-        if (contact.Local is null || !server.Accounts.TryGet(contact.Local, out var account) || account.Sessions.IsEmpty
+        if (contact.Local is null || contact.Domain != server.Options.Domain
+            || !server.Accounts.TryGet(contact.Local, out var account) || account.Sessions.IsEmpty
             || server.Features.IsBlocked(account, session.Jid) || server.Features.IsBlocked(session.Account, contact)
             || !await access.MaySeeAsync(account, session.Jid))
         {
@@ -137,8 +157,21 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
         {
             if (other.Presence is { } presence)
             {
-                session.Send(new Outbound(presence.Rewrite(other.Jid, session.Jid.Bare)));
+                Show(session, other, presence);
             }
+        }
+    }
+
+    /// <summary>Shows a session the presence of another, as it is in the end.</summary>
+    static void Show(Session session, Session other, Stanza presence)
+    {
+        var to = session.Account.Jid;
+        session.Send(new Outbound(presence.Rewrite(other.Jid, to)));
+        var now = other.HasEnded ? null : other.Presence;
+        if (now != presence)
+        {
+            // It changed meanwhile, and the news of that may have come first.
+            session.Send(new Outbound(now?.Rewrite(other.Jid, to) ?? Subscriptions.Make(other.Jid, to, StanzaType.Unavailable)));
         }
     }
 
@@ -154,7 +187,7 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
 
         if (server.Features.IsBlocked(session.Account, to))
         {
-            session.SendError(presence, StanzaError.NotAcceptable with { Application = new Xmpp.Xml.Element("blocked", Ns.BlockingErrors) });
+            session.SendError(presence, StanzaError.Blocked);
             return;
         }
 
@@ -218,7 +251,7 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
         else if (account.Find(to.Resource!) is { } target && !server.Features.IsBlocked(account, session.Jid))
         {
             // §8.5.3.1: a full address gets it, available or not.
-            target.Send(new Outbound(presence));
+            target.Send(new Outbound(presence) { IsUrgent = presence.Type == StanzaType.Error });
         }
     }
 

@@ -18,6 +18,9 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
     /// <summary>The largest subscription request that is kept for an absent contact; what is larger loses its content.</summary>
     const int LongestRequest = 8_192;
 
+    /// <summary>Open requests of strangers that an account keeps; later ones look unanswered.</summary>
+    const int OpenRequests = 500;
+
     /// <summary>An address the roster does not know yet.</summary>
     public static RosterItem Unknown(Jid contact) =>
         new(contact.ToString(), Listed: false, Name: null, Groups: [], Subscription.None, Ask: false, Approved: false, Request: null);
@@ -38,15 +41,22 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
             return StanzaError.RemoteServerNotFound;
         }
 
-        var (passes, full) = await rosters.ChangeAsync(account.Id, edit => OutboundAsync(account, edit, contact, stanza.Type));
+        if (server.Features.IsBlocked(account, contact))
+        {
+            return StanzaError.Blocked;
+        }
+
+        var (change, full) = await rosters.ChangeAsync(account.Id, edit => OutboundAsync(account, edit, contact, stanza.Type));
         if (full)
         {
             return StanzaError.ResourceConstraint with { Text = "The roster is full." };
         }
 
-        if (passes)
+        if (change.Passes)
         {
             var welcome = stanza.Type == StanzaType.Subscribe && await RedeemAsync(account, contact, stanza);
+
+            // §3.1.2: both addresses are bare from here on.
             await DeliverAsync(account, contact, stanza.Rewrite(account.Jid, contact));
             if (welcome)
             {
@@ -54,6 +64,7 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
             }
         }
 
+        ShowOrHide(account, contact, change);
         return null;
     }
 
@@ -65,7 +76,7 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
     {
         var now = server.Time.GetUtcNow();
         if (request.Child("preauth", Ns.PreAuth)?["token"] is not { Length: > 0 } token
-            || await server.Accounts.LocateAsync(contact.Local!) is not { } host
+            || contact.Local is null || await server.Accounts.LocateAsync(contact.Local) is not { } host
             || server.Features.IsBlocked(host, account.Jid)
             || await server.Store.Invites.FindAsync(token, now) is not { } invite
             || invite.Inviter != host.Id
@@ -87,18 +98,23 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
     {
         if (await server.Accounts.LocateAsync(contact.Local!) is { } host)
         {
-            var (passes, _) = await rosters.ChangeAsync(host.Id, edit => OutboundAsync(host, edit, guest.Jid, StanzaType.Subscribe));
-            if (passes)
+            var (change, _) = await rosters.ChangeAsync(host.Id, edit => OutboundAsync(host, edit, guest.Jid, StanzaType.Subscribe));
+            if (change.Passes)
             {
                 await DeliverAsync(host, guest.Jid, Make(host.Jid, guest.Jid, StanzaType.Subscribe));
             }
         }
     }
 
-    /// <summary>The roster item is gone (§2.5.2): what it allowed is taken back on both sides.</summary>
+    /// <summary>The roster item is gone (§2.5.2): what it allowed is taken back on both sides, what it asked for too.</summary>
     public async ValueTask CancelledAsync(LocalAccount account, Jid contact, RosterItem item)
     {
         var state = SubscriptionTable.Of(item);
+        if (contact.Domain != server.Options.Domain)
+        {
+            return;
+        }
+
         if (state.IsTo() || state.IsAsking())
         {
             await DeliverAsync(account, contact, Make(account.Jid, contact, StanzaType.Unsubscribe));
@@ -107,6 +123,7 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
         if (state.IsFrom() || state.IsAsked())
         {
             await DeliverAsync(account, contact, Make(account.Jid, contact, StanzaType.Unsubscribed));
+            ShowOrHide(account, contact, new(state, SubscriptionState.None, Passes: true));
         }
     }
 
@@ -126,36 +143,36 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
         return true;
     });
 
-    async ValueTask<(bool Passes, bool Full)> OutboundAsync(LocalAccount account, RosterEdit edit, Jid contact, StanzaType type)
+    async ValueTask<(Change Change, bool Full)> OutboundAsync(LocalAccount account, RosterEdit edit, Jid contact, StanzaType type)
     {
         var old = edit.Roster.Find(contact);
         var item = old ?? Unknown(contact);
         var state = SubscriptionTable.Of(item);
         var step = SubscriptionTable.Outbound(state, type);
-        if (old is null && type is StanzaType.Subscribe or StanzaType.Subscribed && edit.Roster.Items.Count >= server.Options.Limits.RosterItems)
+        var lists = type is StanzaType.Subscribe or StanzaType.Subscribed;
+        if (lists && !item.Listed && edit.Roster.Listed.Count() >= server.Options.Limits.RosterItems)
         {
-            return (false, Full: old is null);
+            return (Change.None, Full: true);
         }
 
-        if (type == StanzaType.Subscribed && !step.Passes && !state.IsFrom())
+        if (type == StanzaType.Subscribed && !step.Passes)
         {
-            // §3.4: nobody has asked yet, so it is an approval in advance.
-            await SaveAsync(account, edit, contact, item with { Approved = true, Listed = true });
-            return (false, false);
+            // §3.4.2: nobody has asked yet, so it is an approval in advance; of no use to who sees the presence already.
+            if (!state.IsFrom())
+            {
+                await SaveAsync(account, edit, contact, item with { Approved = true, Listed = true }, old);
+            }
+
+            return (Change.None, Full: false);
         }
 
-        if (type == StanzaType.Unsubscribed && item.Approved)
+        var changed = item.In(step.State, item.Request) with
         {
-            item = item with { Approved = false };
-        }
-
-        var changed = item.In(step.State, item.Request) with { Listed = item.Listed || type is StanzaType.Subscribe or StanzaType.Subscribed };
-        if (old is not null || changed.Listed || changed.Request is not null)
-        {
-            await SaveAsync(account, edit, contact, changed, old);
-        }
-
-        return (step.Passes, false);
+            Listed = item.Listed || lists,
+            Approved = item.Approved && type != StanzaType.Unsubscribed,
+        };
+        await SaveAsync(account, edit, contact, changed, old);
+        return (new(state, step.State, step.Passes), Full: false);
     }
 
     /// <summary>A subscription stanza reaches the contact's side, where it may be answered or lead to presence being sent.</summary>
@@ -168,69 +185,66 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
             return;
         }
 
-        var replies = await rosters.ChangeAsync(account.Id, edit => InboundAsync(account, edit, sender.Jid, stanza));
-        if (replies)
+        var change = await rosters.ChangeAsync(account.Id, edit => InboundAsync(account, edit, sender.Jid, stanza));
+        if (change.Replies)
         {
+            // Who is approved already is told so again, and sees the presence again.
             await DeliverAsync(account, sender.Jid, Make(account.Jid, sender.Jid, StanzaType.Subscribed));
             ShowPresence(account, sender);
         }
-
-        switch (stanza.Type)
+        else
         {
-            case StanzaType.Subscribed:
-                // §3.1.5: who approves shows its presence.
-                ShowPresence(sender, account);
-                break;
-            case StanzaType.Unsubscribed:
-                Hide(sender, account);
-                break;
-            case StanzaType.Unsubscribe:
-                // §3.3.3: who is no longer subscribed sees the contact go.
-                Hide(account, sender);
-                break;
+            ShowOrHide(account, sender.Jid, change);
         }
     }
 
-    /// <summary>True when the server answers <c>subscribed</c> in the contact's name.</summary>
-    async ValueTask<bool> InboundAsync(LocalAccount account, RosterEdit edit, Jid from, Stanza stanza)
+    async ValueTask<Change> InboundAsync(LocalAccount account, RosterEdit edit, Jid from, Stanza stanza)
     {
         var old = edit.Roster.Find(from);
         var item = old ?? Unknown(from);
         var state = SubscriptionTable.Of(item);
+        var step = SubscriptionTable.Inbound(state, stanza.Type);
         if (stanza.Type == StanzaType.Subscribe && item.Approved && !state.IsFrom())
         {
-            var approved = state.IsTo() ? SubscriptionState.Both : state.IsAsking() ? SubscriptionState.FromOut : SubscriptionState.From;
+            // §3.4: the server answers in the account's name, which hears of it by the push.
+            var approved = SubscriptionTable.Outbound(step.State, StanzaType.Subscribed).State;
             await SaveAsync(account, edit, from, item.In(approved, null), old);
-            return true;
+            return new(state, approved, Passes: false, Replies: true);
         }
 
-        var step = SubscriptionTable.Inbound(state, stanza.Type);
-        if (!step.Passes)
+        if (!step.Passes || (old is null && edit.Roster.Items.Count - edit.Roster.Listed.Count() >= OpenRequests))
         {
-            return step.Replies;
-        }
-
-        if (old is null && edit.Roster.Items.Count >= server.Options.Limits.RosterItems)
-        {
-            return false;
+            return new(state, state, Passes: false, step.Replies);
         }
 
         var request = stanza.Type == StanzaType.Subscribe ? Kept(stanza) : item.Request;
-        await SaveAsync(account, edit, from, item.In(step.State, request), old);
+        var changed = item.In(step.State, request);
+        await StoreAsync(account, edit, from, changed);
         foreach (var session in account.Sessions)
         {
-            if (session.IsAvailable)
+            // §3.1.3: a request goes to available resources; §3.1.6, §3.2.3, §3.3.3: all else to interested ones.
+            if (stanza.Type == StanzaType.Subscribe ? session.IsAvailable : session.Get(RosterPushes.Interested) is not null)
             {
                 session.Send(new Outbound(stanza) { IsUrgent = true });
             }
         }
 
-        return false;
+        Push(account, edit, changed, old);
+        return new(state, step.State, Passes: true);
     }
 
     async ValueTask SaveAsync(LocalAccount account, RosterEdit edit, Jid contact, RosterItem item, RosterItem? old = null)
     {
-        if (Equals(item, old))
+        if (item != (old ?? Unknown(contact)))
+        {
+            await StoreAsync(account, edit, contact, item);
+            Push(account, edit, item, old);
+        }
+    }
+
+    static async ValueTask StoreAsync(LocalAccount account, RosterEdit edit, Jid contact, RosterItem item)
+    {
+        if (account.IsRemoved)
         {
             return;
         }
@@ -238,13 +252,37 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
         if (!item.Listed && !item.Approved && item.Request is null && SubscriptionTable.Of(item) == SubscriptionState.None)
         {
             await edit.RemoveAsync(contact);
+        }
+        else
+        {
+            await edit.SaveAsync(contact, item);
+        }
+    }
+
+    /// <summary>§3.1.3: an open request is no part of what the client sees of its roster.</summary>
+    static void Push(LocalAccount account, RosterEdit edit, RosterItem item, RosterItem? old)
+    {
+        if (item.Listed && (old is null || item with { Request = null } != old with { Request = null }))
+        {
+            RosterPushes.Push(account, RosterPushes.ItemOf(item), edit.Roster.Version);
+        }
+    }
+
+    /// <summary>Who becomes a subscriber sees the account now (§3.1.5); who ceases to be one sees it go (§3.2.2, §3.3.3); nobody else learns anything.</summary>
+    void ShowOrHide(LocalAccount account, Jid contact, Change change)
+    {
+        if (change.Before.IsFrom() == change.After.IsFrom() || contact.Local is null || !server.Accounts.TryGet(contact.Local, out var viewer))
+        {
             return;
         }
 
-        await edit.SaveAsync(contact, item);
-        if (item.Listed)
+        if (change.After.IsFrom())
         {
-            RosterPushes.Push(account, RosterPushes.ItemOf(item), edit.Roster.Version);
+            ShowPresence(account, viewer);
+        }
+        else
+        {
+            Hide(account, viewer);
         }
     }
 
@@ -259,6 +297,7 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
             if (session.Presence is { } presence)
             {
                 Broadcast.To(server, viewer, session.Jid, presence.Rewrite(session.Jid, viewer.Jid));
+                Broadcast.TakeBack(server, viewer, session, presence);
             }
         }
     }
@@ -277,6 +316,16 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
 
     internal static Stanza Make(Jid from, Jid to, StanzaType type) => Stanza.Of(new Element("presence", Ns.Client)
         .Set("from", from.ToString()).Set("to", to.ToString()).Set("type", type.ToString().ToLowerInvariant()));
+
+    /// <summary>What became of one side.</summary>
+    /// <param name="Before">How it was.</param>
+    /// <param name="After">How it is now.</param>
+    /// <param name="Passes">The stanza goes on.</param>
+    /// <param name="Replies">The server answers <c>subscribed</c> in the account's name.</param>
+    readonly record struct Change(SubscriptionState Before, SubscriptionState After, bool Passes, bool Replies = false)
+    {
+        public static Change None => default;
+    }
 }
 
 /// <summary>Hands presence to the sessions that are there to see it.</summary>
@@ -296,6 +345,23 @@ static class Broadcast
             {
                 session.Send(new Outbound(presence));
             }
+        }
+    }
+
+    /// <summary>
+    /// When a session went away or changed its presence while it was being shown, the viewer must not keep what was shown:
+    /// the news of the change may have come before it.
+    /// </summary>
+    public static void TakeBack(NyalaServer server, LocalAccount viewer, Session shown, Stanza presence)
+    {
+        var now = shown.HasEnded ? null : shown.Presence;
+        if (now is null)
+        {
+            To(server, viewer, shown.Jid, Subscriptions.Make(shown.Jid, viewer.Jid, StanzaType.Unavailable));
+        }
+        else if (now != presence)
+        {
+            To(server, viewer, shown.Jid, now.Rewrite(shown.Jid, viewer.Jid));
         }
     }
 }
