@@ -80,6 +80,15 @@ public sealed class NyalaServer : IAsyncDisposable
         await Store.Log.FlushAsync();
     }
 
+    /// <summary>The account will be removed from the store next: features take their leave of others for it.</summary>
+    public async Task AccountRemovingAsync(LocalAccount account)
+    {
+        foreach (var handler in Features.AccountRemoving)
+        {
+            await handler(account);
+        }
+    }
+
     /// <summary>The account is gone from the store: ends its sessions and tells the features.</summary>
     public async Task AccountRemovedAsync(LocalAccount account)
     {

@@ -57,6 +57,11 @@ sealed class XmppSide : IAsyncDisposable
     public async Task RemoveAccountAsync(string username, Func<Task> remove)
     {
         var account = await Server.Accounts.LocateAsync(username);
+        if (account is not null)
+        {
+            await Server.AccountRemovingAsync(account);
+        }
+
         await remove();
         if (account is not null)
         {

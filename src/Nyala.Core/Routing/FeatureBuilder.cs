@@ -107,6 +107,9 @@ public sealed class FeatureBuilder
     /// <summary>Loads state of an account when it comes into memory, before anything is done with it.</summary>
     public void AccountLoading(Func<LocalAccount, ValueTask> load) => _table.AccountLoading.Add(load);
 
+    /// <summary>The account is about to be removed; everything it has is still there.</summary>
+    public void AccountRemoving(Func<LocalAccount, ValueTask> handler) => _table.AccountRemoving.Add(handler);
+
     /// <summary>The account was removed and its sessions ended.</summary>
     public void AccountRemoved(Func<LocalAccount, ValueTask> handler) => _table.AccountRemoved.Add(handler);
 

@@ -33,6 +33,8 @@ public sealed class FeatureTable
 
     internal List<Func<LocalAccount, ValueTask>> AccountLoading { get; } = [];
 
+    internal List<Func<LocalAccount, ValueTask>> AccountRemoving { get; } = [];
+
     internal List<Func<LocalAccount, ValueTask>> AccountRemoved { get; } = [];
 
     internal List<Func<Session, ValueTask>> SessionEnding { get; } = [];

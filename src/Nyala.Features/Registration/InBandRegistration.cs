@@ -164,6 +164,7 @@ public sealed class InBandRegistration(NyalaServer server, Registrar registrar) 
         }
 
         var account = session.Account;
+        await server.AccountRemovingAsync(account);
         await server.Store.Accounts.RemoveAsync(account.Id);
         session.Send(Result(request.Stanza).Set("to", session.Jid.ToString()));
 

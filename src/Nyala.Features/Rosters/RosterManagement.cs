@@ -25,11 +25,21 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
         on.StreamFeature(StreamState.Authenticated, _ => new Element("sub", Ns.PreApproval));
         on.IqGet(Ns.Roster, "query", GetAsync);
         on.IqSet(Ns.Roster, "query", SetAsync);
+        on.AccountRemoving(LeaveAsync);
         on.AccountRemoved(account =>
         {
             rosters.Forget(account.Id);
             return ValueTask.CompletedTask;
         });
+    }
+
+    /// <summary>XEP-0077 §3.2: the contacts of a removed account have no subscriptions with it any more.</summary>
+    async ValueTask LeaveAsync(LocalAccount account)
+    {
+        foreach (var (contact, item) in (await rosters.GetAsync(account.Id)).Items)
+        {
+            await subscriptions.CancelledAsync(account, contact, item);
+        }
     }
 
     async ValueTask<IqReply> GetAsync(IqRequest request)
