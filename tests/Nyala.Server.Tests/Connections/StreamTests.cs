@@ -223,8 +223,14 @@ public sealed class StreamTests
         using var wire = Wire.Connect(fixture.Clear);
         await wire.SendAsync(ConnectionFixture.Header);
         await handler.Opened;
+        var armed = fixture.Services.Wheel.Armed;
         await wire.SendAsync($"<message>{new string('x', 3000)}</message>");
         await handler.Read(1);
+        while (fixture.Services.Wheel.Armed <= armed)
+        {
+            // The clock must not move before the pause has begun.
+            await Task.Yield();
+        }
 
         // The pipe holds what follows; nobody reads it before the debt of about a second is paid.
         await wire.SendAsync("<presence/>");

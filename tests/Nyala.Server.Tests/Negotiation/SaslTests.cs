@@ -186,8 +186,9 @@ public sealed class SaslTests
         var logins = fixture.Connections.Admission.Logins;
         Assert.True(await logins.EnterAsync(TimeSpan.Zero, CancellationToken.None));
         using var talk = await fixture.OpenStreamAsync();
+        var armed = fixture.Connections.Wheel.Armed;
         await talk.SendAsync($"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{Talk.PlainMessage("romeo", NegotiationFixture.Password)}</auth>");
-        while (logins.Waiting == 0)
+        while (logins.Waiting == 0 || fixture.Connections.Wheel.Armed <= armed)
         {
             await Task.Yield();
         }
