@@ -9,6 +9,7 @@ sealed class Device : Member
 {
     readonly Lock _gate = new();
     List<Stanza>? _waiting;
+    bool _isSettled;
 
     public Device(Cast cast, Ledger ledger, string account, string resource, Manner manner)
         : base(cast, ledger, account, resource, manner)
@@ -23,29 +24,41 @@ sealed class Device : Member
     /// <summary>It looks at what its account sends.</summary>
     public bool Watches => Manner.Watches;
 
-    protected override async Task ActAsync(bool resumed, CancellationToken stop)
-    {
-        if (resumed)
-        {
-            return;
-        }
-
-        if (Manner.Archive)
-        {
-            await CatchUpAsync(stop);
-        }
-
-        await Client.SendPresenceAsync(Manner.Priority, token: stop);
-    }
-
-    /// <summary>The archive first; carbons that arrive meanwhile wait, as in every client that sorts by archive.</summary>
-    async Task CatchUpAsync(CancellationToken stop)
+    /// <summary>Carbons may come as soon as the session is bound, before there is time to look at the archive: they wait.</summary>
+    protected override void Connecting()
     {
         lock (_gate)
         {
             _waiting ??= [];
         }
+    }
 
+    protected override async Task ActAsync(bool resumed, CancellationToken stop)
+    {
+        // A stream may be cut and resumed while the archive is being read: that is not settled yet.
+        _isSettled &= resumed;
+        if (!_isSettled && Manner.Archive)
+        {
+            await CatchUpAsync(stop);
+        }
+
+        lock (_gate)
+        {
+            var waiting = _waiting ?? [];
+            _waiting = null;
+            waiting.ForEach(Take);
+        }
+
+        if (!_isSettled)
+        {
+            await Client.SendPresenceAsync(Manner.Priority, token: stop);
+            _isSettled = true;
+        }
+    }
+
+    /// <summary>The archive from where this device knows it.</summary>
+    async Task CatchUpAsync(CancellationToken stop)
+    {
         if (Manner.Carbons)
         {
             await Client.EnableCarbonsAsync(stop);
@@ -54,13 +67,6 @@ sealed class Device : Member
         await foreach (var archived in Client.ReadArchiveAsync(new ArchiveQuery { After = View.LastId, PageSize = 50 }, stop))
         {
             Note(archived.Message, archived.Id);
-        }
-
-        lock (_gate)
-        {
-            var waiting = _waiting ?? [];
-            _waiting = null;
-            waiting.ForEach(Take);
         }
     }
 

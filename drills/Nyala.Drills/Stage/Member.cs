@@ -41,6 +41,7 @@ abstract class Member(Cast cast, Ledger ledger, string account, string resource,
         {
             try
             {
+                Connecting();
                 var connected = await Client.ConnectAsync(stop);
                 Resumptions += connected.Resumed ? 1 : 0;
                 State = "connected";
@@ -69,6 +70,11 @@ abstract class Member(Cast cast, Ledger ledger, string account, string resource,
 
         Client.Cut();
         await Client.Disconnected;
+    }
+
+    /// <summary>A connection is about to be made; stanzas may arrive from now on.</summary>
+    protected virtual void Connecting()
+    {
     }
 
     /// <summary>What it does once it is connected; returns when there is nothing left to do.</summary>
