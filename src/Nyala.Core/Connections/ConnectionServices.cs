@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Nyala.Core.Diagnostics;
+using Nyala.Xmpp.Xml;
 
 namespace Nyala.Core.Connections;
 
@@ -17,6 +18,9 @@ public sealed class ConnectionServices : IDisposable
         Admission = new(options.Limits, wheel);
         Addresses = new(options.Limits);
         Registry = new(time, logger);
+        var limits = options.Limits;
+        BeforeAuthentication = new(limits.StanzaBytesBeforeAuthentication, limits.Depth, limits.Attributes);
+        AfterAuthentication = new(limits.StanzaBytes, limits.Depth, limits.Attributes);
         metrics.Observe(Admission);
     }
 
@@ -37,6 +41,11 @@ public sealed class ConnectionServices : IDisposable
     public AddressLimits Addresses { get; }
 
     public ConnectionRegistry Registry { get; }
+
+    /// <summary>What holds for readers, shared by all of them.</summary>
+    internal ReaderLimits BeforeAuthentication { get; }
+
+    internal ReaderLimits AfterAuthentication { get; }
 
     /// <summary>Makes what a new connection talks to first: its negotiation.</summary>
     public required Func<IStreamHandler> NewHandler { get; init; }

@@ -109,6 +109,7 @@ partial class TcpConnection
         var (certificate, serverEndPoint) = Services.Certificates.Current;
         var stream = new TransportStream(_context.Transport, LeaveHandshakes);
         var ssl = new SslStream(stream);
+        _ssl = ssl;
         await ssl.AuthenticateAsServerAsync(
             new SslServerAuthenticationOptions
             {
@@ -121,7 +122,6 @@ partial class TcpConnection
         stream.Watched = false;
         lock (Gate)
         {
-            _ssl = ssl;
             _tls = new(ssl.SslProtocol == SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2", serverEndPoint);
             Output = new TlsOutput(this, ssl);
         }
@@ -197,7 +197,9 @@ partial class TcpConnection
     {
         Services.Metrics.Handshakes.Add(1, new KeyValuePair<string, object?>("result", "failed"));
         Services.Logger.TlsFailed(Id, Remote, problem);
-        Abort(EndReason.TlsFailed);
+
+        // In good order: TLS has an alert on its way that says why.
+        Leave(EndReason.TlsFailed);
         return false;
     }
 }

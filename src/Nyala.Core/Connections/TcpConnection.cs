@@ -62,15 +62,17 @@ sealed partial class TcpConnection : TransportConnection
 
     protected override async ValueTask CloseTransportAsync()
     {
-        if (_ssl is not null)
+        if (_ssl is { IsAuthenticated: true })
         {
             // Sends close_notify: the peer knows that nothing was cut off.
             await _ssl.ShutdownAsync();
-            await _ssl.DisposeAsync();
         }
 
         await _context.Transport.Output.CompleteAsync();
     }
+
+    // OpenSSL's part of a connection is tens of kilobytes outside of the heap.
+    protected override void Release() => _ssl?.Dispose();
 
     async ValueTask<bool> ReadClearAsync()
     {

@@ -38,8 +38,7 @@ abstract partial class TransportConnection
 
     public override void Authenticated()
     {
-        var limits = Services.Options.Limits;
-        _reader.Limits = new(limits.StanzaBytes, limits.Depth, limits.Attributes);
+        _reader.Limits = Services.AfterAuthentication;
         lock (Gate)
         {
             _authenticated = true;
@@ -72,6 +71,12 @@ abstract partial class TransportConnection
         try
         {
             await ReadAllAsync();
+            if (_peerClosed && _phase == Phase.Open)
+            {
+                // The peer has closed its stream and its half of the socket; our last words, which the handler still works at
+                // (a final count of stanzas), can reach it all the same.
+                await PauseAsync(EndTime);
+            }
         }
         catch (Exception exception) when (IsTransportFailure(exception))
         {

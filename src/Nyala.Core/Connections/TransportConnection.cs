@@ -43,7 +43,7 @@ abstract partial class TransportConnection : Connection, ITimerTarget
         Services = services;
         Framing = framing;
         var limits = services.Options.Limits;
-        _reader = new(framing, new(limits.StanzaBytesBeforeAuthentication, limits.Depth, limits.Attributes));
+        _reader = new(framing, services.BeforeAuthentication);
         _budget = limits.BytesBurst;
         _startedAt = _budgetAt = services.Time.GetTimestamp();
         _slack = limits.OutboundBytes + (4L * limits.StanzaBytes);
@@ -251,6 +251,25 @@ abstract partial class TransportConnection : Connection, ITimerTarget
     /// <summary>Closes the transport properly, after everything was taken.</summary>
     protected abstract ValueTask CloseTransportAsync();
 
+    /// <summary>Lets go of what the garbage collector would not see the weight of. Called last.</summary>
+    protected virtual void Release()
+    {
+    }
+
+    /// <summary>Ends a connection on which nothing can be said in XMPP, in good order: what is on its way to the peer still goes out.</summary>
+    protected void Leave(EndReason reason)
+    {
+        lock (Gate)
+        {
+            if (_phase == Phase.Open)
+            {
+                _reason = reason;
+                _phase = Phase.Ending;
+                _timer.Schedule(EndTime);
+            }
+        }
+    }
+
     void Kill()
     {
         if (!_killed)
@@ -319,8 +338,7 @@ abstract partial class TransportConnection : Connection, ITimerTarget
         {
             if (graceful)
             {
-                // Output is never null here: without it, End has aborted.
-                await Output!.DrainAsync();
+                await (Output?.DrainAsync() ?? Task.CompletedTask);
                 await CloseTransportAsync();
             }
         }
@@ -329,6 +347,7 @@ abstract partial class TransportConnection : Connection, ITimerTarget
             // Gone is gone.
         }
 
+        Release();
         LeaveAddress();
         Services.Registry.Remove(this);
         Services.Metrics.Connections.Add(-1);

@@ -86,6 +86,24 @@ public sealed class StreamTests
     }
 
     [Fact]
+    public async Task A_peer_that_has_closed_its_half_still_gets_the_last_words()
+    {
+        var handler = new SlowlyClosing();
+        using var fixture = new ConnectionFixture(null, () => handler);
+        using var wire = Wire.Connect(fixture.Clear);
+        await wire.SendAsync(ConnectionFixture.Header + "</stream:stream>");
+        wire.Close();
+        var connection = await handler.PeerClosed;
+        lock (connection.Gate)
+        {
+            connection.Write("<a xmlns='urn:xmpp:sm:3' h='7'/>"u8);
+        }
+
+        connection.End(EndReason.ClosedByPeer);
+        Assert.EndsWith("<a xmlns='urn:xmpp:sm:3' h='7'/></stream:stream>", await wire.ReceiveToEndAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_peer_that_never_closes_is_cut_when_the_time_is_up()
     {
         using var fixture = new ConnectionFixture();
@@ -316,6 +334,15 @@ public sealed class StreamTests
         await draining.WaitAsync(silent.Cancellation);
         await silent.EndedAsync();
         Assert.Equal(0, fixture.Services.Registry.Count);
+    }
+
+    sealed class SlowlyClosing : RecordingHandler
+    {
+        readonly TaskCompletionSource<Connection> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<Connection> PeerClosed => _closed.Task;
+
+        public override void Closed(Connection connection) => _closed.SetResult(connection);
     }
 
     sealed class FailingHandler : RecordingHandler
