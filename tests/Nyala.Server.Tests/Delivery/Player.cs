@@ -26,6 +26,9 @@ sealed class Player(Stage stage, Session session)
 
     public int Asked { get; private set; }
 
+    /// <summary>What <c>&lt;failed/&gt;</c> said was handled when the stream could not be resumed.</summary>
+    public uint? HandledWhenFailed { get; private set; }
+
     public string Address => Session.Jid.ToString();
 
     public void Connect()
@@ -168,6 +171,7 @@ sealed class Player(Stage stage, Session session)
         var (found, count) = await stage.Server.Sessions.ResumeAsync(account, Stream).AsTask().WaitAsync(Wire.Patience, TimeProvider.System);
         if (found is null)
         {
+            HandledWhenFailed = count;
             return null;
         }
 

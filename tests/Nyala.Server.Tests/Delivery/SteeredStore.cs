@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using Nyala.Core.Routing;
 using Nyala.Storage;
 
 namespace Nyala.Server.Tests.Delivery;
@@ -45,6 +47,9 @@ sealed class SteeredLog(IMessageLog inner) : IMessageLog
 
     /// <summary>What entries that write come to from now on; null: what the log says.</summary>
     public LogFailure? Failing { get; set; }
+
+    /// <summary>What was refused instead of being stored.</summary>
+    public ConcurrentBag<string> FailedBodies { get; } = [];
 
     /// <summary>How many entries wait.</summary>
     public int Held
@@ -112,7 +117,21 @@ sealed class SteeredLog(IMessageLog inner) : IMessageLog
 
     public Task FlushAsync() => inner.FlushAsync();
 
-    void Pass(LogEntry entry) => inner.Append(Failing is { } failure && entry.Kind != LogKind.PassThrough ? new Failed(entry, failure) : entry);
+    void Pass(LogEntry entry)
+    {
+        if (Failing is not { } failure || entry.Kind == LogKind.PassThrough)
+        {
+            inner.Append(entry);
+            return;
+        }
+
+        if (entry is MessageEntry message)
+        {
+            FailedBodies.Add(Player.BodyOf(message.Message));
+        }
+
+        inner.Append(new Failed(entry, failure));
+    }
 
     /// <summary>Fails on the log's thread, in the order of the log.</summary>
     sealed class Failed(LogEntry entry, LogFailure failure) : LogEntry
