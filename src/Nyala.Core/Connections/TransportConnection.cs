@@ -347,6 +347,13 @@ abstract partial class TransportConnection : Connection, ITimerTarget
             // Gone is gone.
         }
 
+        lock (Gate)
+        {
+            // Nothing is left to cut, and what the transport belongs to (a WebSocket's request) ends with us.
+            _timer.Cancel();
+            _killed = true;
+        }
+
         Release();
         LeaveAddress();
         Services.Registry.Remove(this);

@@ -69,6 +69,10 @@ public sealed class WebSocketTests
         Assert.Null(await client.ReceiveAsync());
         await client.CloseAsync();
         Assert.Equal(EndReason.Replaced, await fixture.Handler.Ended.WaitAsync(client.Cancellation));
+
+        // The request is over, and with it what a late timer could cut.
+        fixture.Time.Advance(TimeSpan.FromMinutes(1));
+        Assert.False(client.IsAborted);
     }
 
     [Fact]
@@ -146,7 +150,7 @@ public sealed class WebSocketTests
             Socket = WebSocket.CreateFromStream(_wire.Stream, new WebSocketCreationOptions { SubProtocol = "xmpp" });
             var context = new DefaultHttpContext();
             context.Features.Set<IHttpWebSocketFeature>(this);
-            context.Features.Set<IHttpRequestLifetimeFeature>(new Lifetime(_wire));
+            context.Features.Set<IHttpRequestLifetimeFeature>(new Lifetime(this, _wire));
             context.Request.Headers.SecWebSocketProtocol = "xmpp";
             context.Connection.RemoteIpAddress = IPAddress.Loopback;
             _ = new WebSocketEndpoint(fixture.Services).RunAsync(context);
@@ -157,6 +161,9 @@ public sealed class WebSocketTests
         public CancellationToken Cancellation => _wire.Cancellation;
 
         public bool IsWebSocketRequest => true;
+
+        /// <summary>Whether the server cut the request short.</summary>
+        public bool IsAborted { get; private set; }
 
         public Task<WebSocket> AcceptAsync(WebSocketAcceptContext context) =>
             Task.FromResult(WebSocket.CreateFromStream(_wire.ServerStream, new WebSocketCreationOptions { IsServer = true, SubProtocol = context.SubProtocol }));
@@ -181,11 +188,15 @@ public sealed class WebSocketTests
             _wire.Dispose();
         }
 
-        sealed class Lifetime(Wire wire) : IHttpRequestLifetimeFeature
+        sealed class Lifetime(Client client, Wire wire) : IHttpRequestLifetimeFeature
         {
             public CancellationToken RequestAborted { get; set; }
 
-            public void Abort() => wire.ClientSide.Output.Complete(new IOException("Aborted."));
+            public void Abort()
+            {
+                client.IsAborted = true;
+                wire.ClientSide.Output.Complete(new IOException("Aborted."));
+            }
         }
     }
 }
