@@ -49,7 +49,7 @@ public sealed class CrossChat(Cast cast) : IClassFixture<Cast>
     {
         var body = $"{sender.Kind.Name} to {receiver.Kind.Name}: <b> & \"ü\" 😀";
         await sender.SendAsync(receiver.Person, body);
-        await receiver.ExpectAsync(sender.Person, body);
+        await receiver.ExpectAsync(sender, body);
     }
 
     Task<ChatClient> EnterAsync(string name)

@@ -69,7 +69,7 @@ public sealed class ChatClient : IAsyncDisposable
     }
 
     /// <summary>Waits for this message, and makes sure that it came once.</summary>
-    public async Task ExpectAsync(Person from, string body)
+    public async Task ExpectAsync(ChatClient from, string body)
     {
         using var clock = new CancellationTokenSource(Patience, TimeProvider.System);
         while (true)
@@ -80,7 +80,7 @@ public sealed class ChatClient : IAsyncDisposable
             {
                 received = [.. _received];
             }
-            if (received.Contains((from.Jid, body)))
+            if (received.Contains((from.Person.Jid, body)))
             {
                 Assert.Single(received, message => message.Body == body);
                 return;
@@ -91,7 +91,8 @@ public sealed class ChatClient : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                Assert.Fail($"{Kind.Name} did not receive '{body}' from {from.Jid} but {string.Join(", ", received)}. It said:\n{_process.Output}");
+                Assert.Fail($"{Kind.Name} did not receive '{body}' from {from.Person.Jid} but {string.Join(", ", received)}. "
+                    + $"It said:\n{_process.Output}\n\nAnd {from.Kind.Name} said:\n{from._process.Output}");
             }
         }
     }
