@@ -189,7 +189,9 @@ sealed class CatchUp(Session session, NyalaServer server, long from, bool onlyPe
     {
         if (!session.Outbox.Send(stanza) && stanza.Confirms)
         {
+            // The session has ended: whoever is there takes it.
             session.Account.Mailbox.Released(stanza.Position);
+            session.Account.Mailbox.Taker()?.Outbox.DeliverPending();
         }
     }
 

@@ -237,17 +237,20 @@ public sealed class Outbox
     /// <summary>Delivers the rows that wait for the account, in order and delay-stamped, then whatever comes.</summary>
     internal void DeliverPending()
     {
+        PreparePending();
+        _catchUp?.Continue();
+    }
+
+    /// <summary>From here on rows are read from the log, those that wait for the account first; <see cref="DeliverPending"/> begins.</summary>
+    internal void PreparePending()
+    {
         lock (_gate)
         {
-            if (_ended || _catchUp is not null || !_session.Account.Mailbox.HasPending)
+            if (!_ended && _catchUp is null && _session.Account.Mailbox.HasPending)
             {
-                return;
+                _catchUp = new CatchUp(_session, _server, _session.Account.Mailbox.Cursor, onlyPending: true);
             }
-
-            _catchUp = new CatchUp(_session, _server, _session.Account.Mailbox.Cursor, onlyPending: true);
         }
-
-        _catchUp?.Continue();
     }
 
     /// <summary>Puts the session on a connection and sends again what the client has not acknowledged, in order.</summary>

@@ -216,6 +216,12 @@ public sealed class Session : IStreamHandler, ITimerTarget
             return false;
         }
 
+        if (priority >= 0 && !TakesMail)
+        {
+            // Before anybody sees it as available: from here on new rows queue up behind those that wait (R8, R4).
+            Outbox.PreparePending();
+        }
+
         Priority = priority;
         Volatile.Write(ref _presence, presence.Rewrite(Jid, null));
         return true;
