@@ -590,12 +590,8 @@ public sealed class Outbox
         _session.ArmTimer(_server.Options.Limits.ProbeAfter);
     }
 
-    /// <summary>
-    /// A request that every client answers, with a result or an error (RFC 6120 §8.2.3): either will do.
-    /// COMPAT(go-sendxmpp 0.5): it answers a ping of XEP-0199 and crashes right behind the answer; asked for its version it
-    /// survives. Remove when Debian 12 is history.
-    /// </summary>
+    /// <summary>XEP-0199 §4.1, server to client.</summary>
     Element Ping() => new Element("iq", Ns.Client)
         .Set("type", "get").Set("id", Session.PingId).Set("from", _server.Options.Domain).Set("to", _session.Jid.ToString())
-        .Add(new Element("query", Ns.Version));
+        .Add(new Element("ping", Ns.Ping));
 }
