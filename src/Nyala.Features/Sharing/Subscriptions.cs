@@ -52,6 +52,13 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
             return StanzaError.ResourceConstraint with { Text = "The roster is full." };
         }
 
+        // §3.2.1: whose subscription is cancelled sees the contact go first; who gains one sees it come last.
+        var hidesFirst = stanza.Type == StanzaType.Unsubscribed;
+        if (hidesFirst)
+        {
+            ShowOrHide(account, contact, change);
+        }
+
         if (change.Passes)
         {
             var welcome = stanza.Type == StanzaType.Subscribe && await RedeemAsync(account, contact, stanza);
@@ -64,7 +71,11 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
             }
         }
 
-        ShowOrHide(account, contact, change);
+        if (!hidesFirst)
+        {
+            ShowOrHide(account, contact, change);
+        }
+
         return null;
     }
 
@@ -122,8 +133,8 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
 
         if (state.IsFrom() || state.IsAsked())
         {
-            await DeliverAsync(account, contact, Make(account.Jid, contact, StanzaType.Unsubscribed));
             ShowOrHide(account, contact, new(state, SubscriptionState.None, Passes: true));
+            await DeliverAsync(account, contact, Make(account.Jid, contact, StanzaType.Unsubscribed));
         }
     }
 

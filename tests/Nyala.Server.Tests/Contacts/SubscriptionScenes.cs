@@ -94,9 +94,9 @@ public sealed class SubscriptionScenes(Stage stage) : Scene(stage)
         var juliet = await ArriveAsync(Juliet, "balcony");
         await SubscribeAsync(romeo, juliet);
         await juliet.SendAsync($"<presence type='unsubscribed' to='{Romeo}'/>");
+        await romeo.ExpectAsync($"<presence type='unavailable' from='{Juliet}/balcony'/>");
         await romeo.ExpectAsync($"<presence type='unsubscribed' from='{Juliet}'/>");
         await romeo.ExpectAsync($"<iq type='set'><query xmlns='jabber:iq:roster'><item jid='{Juliet}' subscription='none'/></query></iq>");
-        await romeo.ExpectAsync($"<presence type='unavailable' from='{Juliet}/balcony'/>");
         await juliet.SendAsync("<presence><show>dnd</show></presence>");
         await SettleAsync(juliet);
         await romeo.ExpectNothingAsync();
@@ -164,8 +164,8 @@ public sealed class SubscriptionScenes(Stage stage) : Scene(stage)
         await romeo.AwaitAsync($"<iq type='set'><query xmlns='jabber:iq:roster'><item jid='{Juliet}' subscription='remove'/></query></iq>");
         await romeo.AwaitAsync("<iq type='result' id='r'/>");
         await juliet.AwaitAsync($"<presence type='unsubscribe' from='{Romeo}'/>");
-        await juliet.AwaitAsync($"<presence type='unsubscribed' from='{Romeo}'/>");
         await juliet.AwaitAsync($"<presence type='unavailable' from='{Romeo}/phone'/>");
+        await juliet.AwaitAsync($"<presence type='unsubscribed' from='{Romeo}'/>");
         await RosterAsync(juliet, $"<query xmlns='jabber:iq:roster'><item jid='{Romeo}' subscription='none'/></query>");
     }
 
