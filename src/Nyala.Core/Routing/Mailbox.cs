@@ -114,12 +114,18 @@ public sealed class Mailbox
         }
     }
 
-    /// <summary>A reader has taken all pending rows up to here. Returns the mark when it rose, else 0.</summary>
-    internal long Passed(long position)
+    /// <summary>How often a row became pending again.</summary>
+    internal int Releases { get; private set; }
+
+    /// <summary>
+    /// A reader has taken all pending rows up to here. Returns the mark when it rose, else 0. Rows that became pending again
+    /// since it looked (<paramref name="releases"/>) may lie behind it: then the next reader passes them.
+    /// </summary>
+    internal long Passed(long position, int? releases = null)
     {
         lock (_gate)
         {
-            _cursor = Math.Max(_cursor, position);
+            _cursor = releases is null || releases == Releases ? Math.Max(_cursor, position) : _cursor;
             return Advance();
         }
     }
@@ -159,6 +165,7 @@ public sealed class Mailbox
             }
 
             _rows.RemoveAt(index);
+            Releases++;
             _cursor = Math.Min(_cursor, position - 1);
             _end = Math.Max(_end, position);
             return true;

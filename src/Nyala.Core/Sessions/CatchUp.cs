@@ -79,6 +79,7 @@ sealed class CatchUp(Session session, NyalaServer server, long from, bool onlyPe
     async Task ReadPageAsync()
     {
         var account = session.Account;
+        var releases = account.Mailbox.Releases;
         var upTo = Math.Max(End, account.Mailbox.End);
         var sent = session.WantsCopies && (!onlyPending || upTo >= _live);
         var rows = await server.Store.Archive.ReadForDeliveryAsync(account.Id, Cursor, upTo, sent, PageRows, CancellationToken.None);
@@ -104,7 +105,7 @@ sealed class CatchUp(Session session, NyalaServer server, long from, bool onlyPe
         Cursor = all ? upTo : Cursor;
         if (onlyPending)
         {
-            server.Router.Marked(account, account.Mailbox.Passed(Cursor));
+            server.Router.Marked(account, account.Mailbox.Passed(Cursor, releases));
         }
 
         session.Outbox.Flush();
