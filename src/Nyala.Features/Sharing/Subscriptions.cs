@@ -52,7 +52,7 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
             return StanzaError.ResourceConstraint with { Text = "The roster is full." };
         }
 
-        // §3.2.1: whose subscription is cancelled sees the contact go first; who gains one sees it come last.
+        // §3.2.2: whose subscription is cancelled sees the contact go first; who gains one sees it come last.
         var hidesFirst = stanza.Type == StanzaType.Unsubscribed;
         if (hidesFirst)
         {
