@@ -79,6 +79,11 @@ public sealed partial class XmppClient
             case StanzaKind.Iq when stanza.Has("ping", Ns.Ping):
                 Answer(new Element("iq", Ns.Client).Set("type", "result").Set("to", stanza.Attribute("from")).Set("id", stanza.Id));
                 break;
+            case StanzaKind.Iq when stanza.Has("query", Ns.Version):
+                // XEP-0092 §4: who has nothing to tell says so; servers ask to see whether anybody is there.
+                Answer(new Element("iq", Ns.Client).Set("type", "error").Set("to", stanza.Attribute("from")).Set("id", stanza.Id)
+                    .Add(StanzaError.ServiceUnavailable.ToElement()));
+                break;
             default:
                 Deliver(stanza);
                 break;

@@ -590,8 +590,12 @@ public sealed class Outbox
         _session.ArmTimer(_server.Options.Limits.ProbeAfter);
     }
 
-    /// <summary>XEP-0199 §4.1, server to client.</summary>
+    /// <summary>
+    /// A request that every client answers, with a result or an error (RFC 6120 §8.2.3): either will do.
+    /// COMPAT(go-sendxmpp 0.5): it answers a ping of XEP-0199 and crashes right behind the answer; asked for its version it
+    /// survives. Remove when Debian 12 is history.
+    /// </summary>
     Element Ping() => new Element("iq", Ns.Client)
         .Set("type", "get").Set("id", Session.PingId).Set("from", _server.Options.Domain).Set("to", _session.Jid.ToString())
-        .Add(new Element("ping", Ns.Ping));
+        .Add(new Element("query", Ns.Version));
 }

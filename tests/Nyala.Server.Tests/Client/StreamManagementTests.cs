@@ -104,6 +104,15 @@ public sealed class StreamManagementTests
     }
 
     [Fact]
+    public async Task A_server_that_asks_whether_anybody_is_there_gets_an_answer()
+    {
+        await using var client = await _server.LoggedInAsync();
+        await _server.SayAsync("<iq type='get' id='v' from='capulet.example'><query xmlns='jabber:iq:version'/></iq>");
+        var answer = await _server.HearAsync("iq");
+        Assert.Equal((StanzaType.Error, "v"), (answer.Type, answer.Id));
+    }
+
+    [Fact]
     public async Task A_request_for_an_acknowledgement_gets_the_count_so_far()
     {
         await using var client = await _server.LoggedInAsync();
