@@ -15,6 +15,10 @@ public sealed class Mailbox
     readonly Lock _gate = new();
     readonly LocalAccount _account;
     List<Row>? _rows;
+
+    /// <summary>What came of a row before its dispatch was complete; at most the one row that the log is dispatching.</summary>
+    Dictionary<long, (int Released, bool Done)>? _early;
+
     long _mark;
     long _cursor;
     long _end;
@@ -77,12 +81,27 @@ public sealed class Mailbox
     {
         lock (_gate)
         {
+            var done = false;
+            if (_early is not null && _early.Remove(position, out var early))
+            {
+                // A quick client, or one that is gone, was faster than the end of the dispatch.
+                sessions = early.Done ? Math.Max(1, sessions - early.Released) : sessions - early.Released;
+                done = early.Done;
+                Releases += sessions <= 0 ? 1 : 0;
+            }
+
             if (sessions > 0)
             {
                 Track(position, sessions);
                 if (_cursor >= _end)
                 {
                     _cursor = position;
+                }
+
+                if (done)
+                {
+                    var index = Find(position);
+                    _rows![index] = _rows[index] with { Done = true };
                 }
             }
 
@@ -138,6 +157,7 @@ public sealed class Mailbox
             var index = Find(position);
             if (index < 0)
             {
+                Early(position, released: 0, done: true);
                 return 0;
             }
 
@@ -154,6 +174,7 @@ public sealed class Mailbox
             var index = Find(position);
             if (index < 0)
             {
+                Early(position, released: 1, done: false);
                 return false;
             }
 
@@ -184,6 +205,17 @@ public sealed class Mailbox
         }
 
         return null;
+    }
+
+    /// <summary>Something about a row that is still being handed out; <see cref="Dispatched"/>, which is about to come, takes it into account.</summary>
+    void Early(long position, int released, bool done)
+    {
+        if (position > _end)
+        {
+            _early ??= [];
+            _early.TryGetValue(position, out var before);
+            _early[position] = (before.Released + released, before.Done || done);
+        }
     }
 
     void Track(long position, int sessions)

@@ -128,8 +128,9 @@ public sealed class MessageEntry : LogEntry, ITicket
             var inFlight = DeliverTo(recipient);
             if ((Flags & RowFlags.Deliver) != 0)
             {
+                var releases = recipient.Mailbox.Releases;
                 _router.Marked(recipient, recipient.Mailbox.Dispatched(Position, inFlight));
-                if (inFlight == 0 && !_isLeftInLog)
+                if ((inFlight == 0 && !_isLeftInLog) || releases != recipient.Mailbox.Releases)
                 {
                     // A session that became available between the look at the sessions and here has not seen the row as pending.
                     recipient.Mailbox.Taker()?.Outbox.DeliverPending();

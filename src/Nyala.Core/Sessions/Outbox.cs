@@ -20,6 +20,9 @@ public sealed class Outbox
     /// <summary>An answer is asked for at most this often, except after silence, when it is asked for at once.</summary>
     static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>A client that leaves the first question unanswered for so long is pinged.</summary>
+    static readonly TimeSpan PingBehind = TimeSpan.FromSeconds(1);
+
     readonly Lock _gate = new();
     readonly Session _session;
     readonly NyalaServer _server;
@@ -35,6 +38,7 @@ public sealed class Outbox
     bool _counting;
     bool _asked;
     bool _dirty;
+    bool _pinged;
     bool _wantsAnswer;
     bool _ended;
 
@@ -221,10 +225,17 @@ public sealed class Outbox
     }
 
     /// <summary>The client has answered the ping: what was written before it has arrived (R8).</summary>
-    internal void PingAnswered()
+    internal void PingAnswered(bool behind)
     {
         lock (_gate)
         {
+            if (behind && !_pinged)
+            {
+                // It belongs to a question that was answered already, and says nothing of what was sent since.
+                return;
+            }
+
+            _pinged = false;
             _asked = false;
             Confirm();
             AskLater();
@@ -582,12 +593,32 @@ public sealed class Outbox
             else
             {
                 _covered = _unconfirmed?.Count ?? 0;
-                connection.Write(Ping());
+                connection.Write(Question(Session.PingId, new Element("query", Ns.Version)));
+                _pinged = false;
             }
         }
 
         _dirty = true;
-        _session.ArmTimer(_server.Options.Limits.ProbeAfter);
+        _session.ArmTimer(_counting ? _server.Options.Limits.ProbeAfter : PingBehind);
+    }
+
+    /// <summary>A client that has not answered the first question in a moment is asked again by a ping (XEP-0199 §4.1).</summary>
+    internal void PingIfSilent()
+    {
+        lock (_gate)
+        {
+            if (_counting || !_asked || _pinged || _connection is not { } connection)
+            {
+                return;
+            }
+
+            _pinged = true;
+            lock (connection.Gate)
+            {
+                connection.Write(Question(Session.PingBehindId, new Element("ping", Ns.Ping)));
+                connection.Flush();
+            }
+        }
     }
 
     /// <summary>
@@ -595,7 +626,7 @@ public sealed class Outbox
     /// COMPAT(go-sendxmpp 0.5): it answers a ping of XEP-0199 and crashes right behind the answer; asked for its version it
     /// survives. Remove when Debian 12 is history.
     /// </summary>
-    Element Ping() => new Element("iq", Ns.Client)
-        .Set("type", "get").Set("id", Session.PingId).Set("from", _server.Options.Domain).Set("to", _session.Jid.ToString())
-        .Add(new Element("query", Ns.Version));
+    Element Question(string id, Element payload) => new Element("iq", Ns.Client)
+        .Set("type", "get").Set("id", id).Set("from", _server.Options.Domain).Set("to", _session.Jid.ToString())
+        .Add(payload);
 }

@@ -16,6 +16,9 @@ public sealed class Session : IStreamHandler, ITimerTarget
     /// <summary>The id of the server's own pings; their answers are recognised by it.</summary>
     internal const string PingId = "nyala-ping";
 
+    /// <summary>The id of the ping behind an unanswered question.</summary>
+    internal const string PingBehindId = "nyala-ping-2";
+
     readonly NyalaServer _server;
     readonly Lock _state = new();
     Slots _slots;
@@ -230,10 +233,10 @@ public sealed class Session : IStreamHandler, ITimerTarget
     /// <summary>A result or error for the server or the own account: the answer to a ping of ours, or nothing we know.</summary>
     internal void Answered(Stanza iq)
     {
-        if (iq.Id == PingId)
+        if (iq.Id is PingId or PingBehindId)
         {
             _answersPings = true;
-            Outbox.PingAnswered();
+            Outbox.PingAnswered(behind: iq.Id == PingBehindId);
         }
     }
 
@@ -334,6 +337,7 @@ public sealed class Session : IStreamHandler, ITimerTarget
                 Outbox.Probe();
             }
 
+            Outbox.PingIfSilent();
             Outbox.GoOn();
             ArmTimer(Outbox.AwaitsAnswer ? limits.ProbeAnswer : limits.ProbeAfter);
         }
