@@ -16,6 +16,8 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>The password of every account that <see cref="AddUserAsync"/> makes.</summary>
     public const string Password = "correct horse battery";
 
+    const int Attempts = 5;
+
     readonly TimeProvider _time;
     readonly CollectedLogs _logs = new();
     readonly ILoggerFactory _loggers;
@@ -72,8 +74,18 @@ public sealed class TestServer : IAsyncDisposable
         ];
         var options = new ConfigurationReader(new Hashtable(), directory).Load(new(ConfigFile: null, [], [.. defaults, .. settings]));
         var server = new TestServer(options, time ?? TimeProvider.System, ownsData: data is null);
-        await server.StartAgainAsync();
-        return server;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await server.StartAgainAsync();
+                return server;
+            }
+            catch (StartException) when (attempt < Attempts)
+            {
+                // Free ports are chosen before they are opened; another test was quicker.
+            }
+        }
     }
 
     /// <summary>Starts after <see cref="StopAsync"/>, on the same ports and data.</summary>
