@@ -26,6 +26,7 @@ public sealed class TlsTests
         await using var ssl = await AuthenticateAsync(wire, protocol);
         await ssl.WriteAsync(Encoding.UTF8.GetBytes(ConnectionFixture.Header + "<presence/></stream:stream>"), wire.Cancellation);
         Assert.EndsWith("</stream:stream>", await new StreamReader(ssl).ReadToEndAsync(wire.Cancellation), StringComparison.Ordinal);
+        await handler.Ended.WaitAsync(wire.Cancellation);
         Assert.Equal(["open capulet.example", "starttls", "open capulet.example", "presence", "closed", "ended"], handler.Events);
         Assert.Equal(name, handler.Tls?.Protocol);
         Assert.Equal(fixture.Certificates.Current.ServerEndPoint, handler.Tls?.ServerEndPoint);
