@@ -22,6 +22,7 @@ public sealed class StreamTests
 
         Assert.EndsWith("</stream:stream>", await wire.ReceiveToEndAsync(), StringComparison.Ordinal);
         await wire.EndedAsync();
+        await fixture.Handler.Ended;
         Assert.Equal(["open capulet.example", "presence", "message", "closed", "ended"], fixture.Handler.Events);
         Assert.Equal(EndReason.ClosedByPeer, await fixture.Handler.Ended);
     }
@@ -82,6 +83,7 @@ public sealed class StreamTests
         await wire.ReceiveAsync("</stream:stream>");
         await wire.SendAsync("<message/></stream:stream>");
         await wire.EndedAsync();
+        await fixture.Handler.Ended;
         Assert.Equal(["open capulet.example", "ended"], fixture.Handler.Events);
     }
 

@@ -52,6 +52,7 @@ public sealed class WebSocketTests
         Assert.Equal(WebSocketCloseStatus.NormalClosure, client.Socket.CloseStatus);
         await client.CloseAsync();
         Assert.Equal(EndReason.ClosedByPeer, await fixture.Handler.Ended.WaitAsync(client.Cancellation));
+        await fixture.Handler.Ended;
         Assert.Equal(["open capulet.example", "presence", "message", "closed", "ended"], fixture.Handler.Events);
     }
 
