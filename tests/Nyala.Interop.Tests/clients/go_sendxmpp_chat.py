@@ -1,7 +1,7 @@
 """go-sendxmpp: one process listens, over STARTTLS; another is started for each message, over direct TLS, as scripts do it.
 
 Debian 12's go-sendxmpp -l answers a server's ping and then dies of it (a nil pointer behind the answer), sometimes before it
-has printed the message that came along; and Nyala pings clients without stream management to learn what has reached them.
+has printed the message that came along; and Nyala pings clients without stream management that leave its first question unanswered.
 So the listener runs as under a service manager that starts it again (what came meanwhile was kept for it), and what it has
 received is read from its debugging output, the stream as it arrives.
 """
