@@ -140,7 +140,11 @@ public sealed class MessageEntry : LogEntry, ITicket
 
         if (Policy.Copy && FromAccount is { } sender && !ReferenceEquals(sender, ToAccount))
         {
-            Copy(sender, CopyDirection.Sent, delivered: Delivery.Ignore);
+            byte[]? rendered = null;
+            foreach (var session in sender.Sessions)
+            {
+                Copy(sender, session, CopyDirection.Sent, takesMail: false, ref rendered);
+            }
         }
 
         foreach (var hook in _router.Features.Hooks[(int)MessageStage.Delivered])
@@ -154,34 +158,30 @@ public sealed class MessageEntry : LogEntry, ITicket
         var full = ToJid.Resource;
         var match = full is null ? null : recipient.Find(full);
         var rule = DeliveryRules.For(Message.Type, full is not null, match is not null, recipient.Presence);
+        var copies = Policy.Copy && rule is not (Delivery.Ignore or Delivery.Refuse);
         var inFlight = 0;
-        if (rule == Delivery.Resource)
+        byte[]? rendered = null;
+        foreach (var session in recipient.Sessions)
         {
-            inFlight += Deliver(match!);
-        }
-        else if (rule == Delivery.NonNegative)
-        {
-            foreach (var session in recipient.Sessions)
+            // Looked at once: a session that becomes available at this moment gets the original or a copy, never neither.
+            var takesMail = session.TakesMail;
+            if (rule == Delivery.Resource ? ReferenceEquals(session, match) : rule == Delivery.NonNegative && takesMail)
             {
-                if (session.TakesMail)
-                {
-                    inFlight += Deliver(session);
-                }
+                inFlight += Deliver(session, takesMail);
             }
-        }
-
-        if (Policy.Copy && rule is not (Delivery.Ignore or Delivery.Refuse))
-        {
-            inFlight += Copy(recipient, CopyDirection.Received, rule);
+            else if (copies)
+            {
+                inFlight += Copy(recipient, session, CopyDirection.Received, takesMail, ref rendered);
+            }
         }
 
         return inFlight;
     }
 
-    int Deliver(Session session) => Send(session, new Outbound(Message, Position)
+    int Deliver(Session session, bool takesMail) => Send(session, new Outbound(Message, Position)
     {
         StampId = (Flags & RowFlags.InRecipientArchive) != 0,
-        Confirms = (Flags & RowFlags.Deliver) != 0 && session.TakesMail,
+        Confirms = (Flags & RowFlags.Deliver) != 0 && takesMail,
         IsUrgent = Policy.Urgent,
     });
 
@@ -194,40 +194,21 @@ public sealed class MessageEntry : LogEntry, ITicket
         return accepted && outbound.Confirms ? 1 : 0;
     }
 
-    /// <summary>XEP-0280 §7, §8: each device of the account that did not get (or send) the original, if it asked for copies.</summary>
-    int Copy(LocalAccount owner, CopyDirection direction, Delivery delivered)
+    /// <summary>XEP-0280 §7, §8: for a device of the account that did not get (or send) the original, if it asked for copies.</summary>
+    int Copy(LocalAccount owner, Session session, CopyDirection direction, bool takesMail, ref byte[]? rendered)
     {
-        var inFlight = 0;
-        byte[]? message = null;
-        foreach (var session in owner.Sessions)
+        if (!session.WantsCopies || ReferenceEquals(session, Origin) || _router.Features.Copies is not { } render)
         {
-            if (!session.WantsCopies || ReferenceEquals(session, Origin) || GotOriginal(session, delivered))
-            {
-                continue;
-            }
-
-            if (_router.Features.Copies is not { } render)
-            {
-                return 0;
-            }
-
-            message ??= Complete(owner, direction);
-            inFlight += Send(session, new Outbound(render(owner.Jid, session.Jid, message, direction), StanzaKind.Message, Position)
-            {
-                Confirms = direction == CopyDirection.Received && (Flags & RowFlags.Deliver) != 0 && session.TakesMail,
-                IsUrgent = Policy.Urgent,
-            });
+            return 0;
         }
 
-        return inFlight;
+        rendered ??= Complete(owner, direction);
+        return Send(session, new Outbound(render(owner.Jid, session.Jid, rendered, direction), StanzaKind.Message, Position)
+        {
+            Confirms = direction == CopyDirection.Received && (Flags & RowFlags.Deliver) != 0 && takesMail,
+            IsUrgent = Policy.Urgent,
+        });
     }
-
-    bool GotOriginal(Session session, Delivery delivered) => delivered switch
-    {
-        Delivery.Resource => session.Jid.Resource == ToJid.Resource,
-        Delivery.NonNegative => session.TakesMail,
-        _ => false,
-    };
 
     byte[] Complete(LocalAccount owner, CopyDirection direction)
     {
