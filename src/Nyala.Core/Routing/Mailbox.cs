@@ -67,12 +67,14 @@ public sealed class Mailbox
         }
     }
 
-    /// <summary>The client reads the archive itself: archived rows that exist now are done (R9).</summary>
+    /// <summary>The client reads the archive itself: archived rows that are pending now are done (R9).</summary>
     public void ArchivedAreDone()
     {
         lock (_gate)
         {
+            // Those in flight are not: should their session end, they are pending again.
             _archivedDone = _end;
+            _rows?.RemoveAll(row => row.IsPending);
         }
     }
 
@@ -118,7 +120,8 @@ public sealed class Mailbox
             if (onlyPending)
             {
                 var archived = (row.Flags & RowFlags.InRecipientArchive) != 0;
-                if (row.Position <= _mark || Find(row.Position) >= 0 || (archived && row.Position <= _archivedDone))
+                var index = Find(row.Position);
+                if (row.Position <= _mark || (index >= 0 ? !_rows![index].IsPending : archived && row.Position <= _archivedDone))
                 {
                     return false;
                 }
@@ -138,13 +141,13 @@ public sealed class Mailbox
 
     /// <summary>
     /// A reader has taken all pending rows up to here. Returns the mark when it rose, else 0. Rows that became pending again
-    /// since it looked (<paramref name="releases"/>) may lie behind it: then the next reader passes them.
+    /// since it began (<paramref name="releases"/>) may lie behind it: then the next reader passes them.
     /// </summary>
-    internal long Passed(long position, int? releases = null)
+    internal long Passed(long position, int releases)
     {
         lock (_gate)
         {
-            _cursor = releases is null || releases == Releases ? Math.Max(_cursor, position) : _cursor;
+            _cursor = releases == Releases ? Math.Max(_cursor, position) : _cursor;
             return Advance();
         }
     }
@@ -179,13 +182,12 @@ public sealed class Mailbox
             }
 
             var row = _rows![index] with { InFlight = _rows[index].InFlight - 1 };
-            if (row.Done || row.InFlight > 0)
+            _rows[index] = row;
+            if (!row.IsPending)
             {
-                _rows[index] = row;
                 return false;
             }
 
-            _rows.RemoveAt(index);
             Releases++;
             _cursor = Math.Min(_cursor, position - 1);
             _end = Math.Max(_end, position);
@@ -305,5 +307,9 @@ public sealed class Mailbox
         return ~low;
     }
 
-    readonly record struct Row(long Position, int InFlight, bool Done);
+    readonly record struct Row(long Position, int InFlight, bool Done)
+    {
+        /// <summary>It was in flight, and whoever had it is gone.</summary>
+        public bool IsPending => InFlight <= 0 && !Done;
+    }
 }

@@ -76,22 +76,29 @@ public sealed class Outbox
     {
         lock (_gate)
         {
-            if (_ended || !Accepts(stanza))
+            if (_ended)
             {
                 return false;
             }
 
-            if (Filter is { } filter)
+            if (_catchUp is { } catchUp)
             {
-                if (filter.Hold(stanza))
+                if (stanza.FromLog)
                 {
-                    return true;
+                    Release(catchUp, stanza.Position - 1);
                 }
-
-                WriteHeld(filter);
+                else if (stanza is { Position: 0, IsAnswer: false } && catchUp.MustWait(stanza, out var after))
+                {
+                    return catchUp.Keep(stanza, after);
+                }
             }
 
-            WriteNow(stanza);
+            if (!Accepts(stanza))
+            {
+                return false;
+            }
+
+            Pass(stanza);
             return true;
         }
     }
@@ -257,9 +264,18 @@ public sealed class Outbox
     {
         lock (_gate)
         {
-            if (!_ended && _catchUp is null && _session.Account.Mailbox.HasPending)
+            if (_ended || !_session.Account.Mailbox.HasPending)
             {
-                _catchUp = new CatchUp(_session, _server, _session.Account.Mailbox.Cursor, onlyPending: true);
+                return;
+            }
+
+            if (_catchUp is null)
+            {
+                _catchUp = new CatchUp(_session, _server, from: null);
+            }
+            else
+            {
+                _catchUp.GoBack();
             }
         }
     }
@@ -361,20 +377,6 @@ public sealed class Outbox
     /// <summary>Takes up reading the log again, should it have stopped because the log could not be read.</summary>
     internal void GoOn() => _catchUp?.Continue();
 
-    /// <summary>The session may not take what waits for the account any more; somebody else will.</summary>
-    internal void Abandon(CatchUp catchUp)
-    {
-        lock (_gate)
-        {
-            if (_catchUp == catchUp)
-            {
-                _catchUp = null;
-            }
-        }
-
-        _session.Account.Mailbox.Taker()?.Outbox.DeliverPending();
-    }
-
     /// <summary>The session ends: rows in flight are pending again, requests are answered for it (R10). True when rows wait now.</summary>
     internal bool End(out List<Stanza> unanswered)
     {
@@ -382,7 +384,6 @@ public sealed class Outbox
         lock (_gate)
         {
             _ended = true;
-            _catchUp = null;
             ReleaseRoom();
             var pending = _session.Account.Mailbox.HasPending;
             IEnumerable<Outbound> left = _unacked ?? [];
@@ -390,6 +391,13 @@ public sealed class Outbox
             {
                 left = left.Concat(filter.TakeHeld());
             }
+
+            while (_catchUp is { } catchUp && catchUp.TryRelease(long.MaxValue, out var stanza))
+            {
+                left = left.Append(stanza);
+            }
+
+            _catchUp = null;
 
             foreach (var stanza in left)
             {
@@ -432,13 +440,26 @@ public sealed class Outbox
     {
         lock (_gate)
         {
-            if (_catchUp != catchUp || catchUp.Cursor < catchUp.End || catchUp.Cursor < _session.Account.Mailbox.End)
+            if (_catchUp != catchUp || catchUp.MustGoBack || catchUp.Cursor < catchUp.End || catchUp.Cursor < _session.Account.Mailbox.End)
             {
                 return _catchUp != catchUp;
             }
 
+            Release(catchUp, long.MaxValue);
             _catchUp = null;
             return true;
+        }
+    }
+
+    /// <summary>The catch-up has read some rows: what waited for them goes on.</summary>
+    internal void Passed(CatchUp catchUp)
+    {
+        lock (_gate)
+        {
+            if (_catchUp == catchUp)
+            {
+                Release(catchUp, catchUp.Cursor);
+            }
         }
     }
 
@@ -467,7 +488,7 @@ public sealed class Outbox
         if (_catchUp is null && crowded)
         {
             // Rows come in their order: everything before this one was written.
-            _catchUp = new CatchUp(_session, _server, stanza.Position - 1, onlyPending: false);
+            _catchUp = new CatchUp(_session, _server, stanza.Position - 1);
             _session.LagBegan();
         }
 
@@ -484,6 +505,30 @@ public sealed class Outbox
     {
         _room?.SetResult();
         _room = null;
+    }
+
+    /// <summary>What waited for rows up to here goes on.</summary>
+    void Release(CatchUp catchUp, long upTo)
+    {
+        while (catchUp.TryRelease(upTo, out var stanza))
+        {
+            Pass(stanza);
+        }
+    }
+
+    void Pass(in Outbound stanza)
+    {
+        if (Filter is { } filter)
+        {
+            if (filter.Hold(stanza))
+            {
+                return;
+            }
+
+            WriteHeld(filter);
+        }
+
+        WriteNow(stanza);
     }
 
     void WriteHeld(IOutboundFilter filter)

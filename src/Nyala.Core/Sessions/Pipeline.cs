@@ -481,8 +481,9 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
             {
                 _pipeline._marking = false;
                 _pipeline._markFailed = Outcome != LogOutcome.Committed;
-                if (!_pipeline._markFailed)
+                if (!_pipeline._markFailed && (int)(Handled - _pipeline._durable) > 0)
                 {
+                    // Rows that overtook the mark may have raised it further (R3); counts wrap around.
                     _pipeline._durable = Handled;
                 }
             }

@@ -28,7 +28,7 @@ public sealed class Session : IStreamHandler, ITimerTarget
     long _lagging;
     long _timerDue;
     bool _answersPings;
-    bool _ended;
+    TaskCompletionSource? _ending;
 
     internal Session(NyalaServer server, LocalAccount account, Jid jid, long streamNumber)
     {
@@ -78,7 +78,7 @@ public sealed class Session : IStreamHandler, ITimerTarget
     /// <summary>What waits for the account may be delivered here, and what this client acknowledges is done (R8).</summary>
     internal bool TakesMail => IsAvailable && Priority >= 0;
 
-    public bool HasEnded => Volatile.Read(ref _ended);
+    public bool HasEnded => Volatile.Read(ref _ending) is not null;
 
     /// <summary>On the list of sessions the log's batch flushes; only touched on the log's thread.</summary>
     internal bool IsTouched { get; set; }
@@ -140,7 +140,7 @@ public sealed class Session : IStreamHandler, ITimerTarget
         Connection? other;
         lock (_state)
         {
-            if (_ended)
+            if (HasEnded)
             {
                 return false;
             }
@@ -172,34 +172,49 @@ public sealed class Session : IStreamHandler, ITimerTarget
         ArmTimer(_server.Options.Limits.ResumptionTime);
     }
 
-    /// <summary>Ends the session for good: it leaves its account, and what it had in flight is pending again. Idempotent.</summary>
-    public async Task EndAsync(EndReason reason, StreamError? error = null)
+    /// <summary>
+    /// Ends the session for good: it leaves its account, and what it had in flight is pending again. Only the first call has
+    /// an effect; all complete when that one is done.
+    /// </summary>
+    public Task EndAsync(EndReason reason, StreamError? error = null)
     {
         lock (_state)
         {
-            if (_ended)
+            if (_ending is not null)
             {
-                return;
+                return _ending.Task;
             }
 
-            _ended = true;
+            _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
             _timer?.Cancel();
         }
 
-        var connection = Outbox.Connection;
-        await _server.Sessions.RemoveAsync(this);
-        Pipeline.WriteDown();
-        connection?.End(reason, error);
-        Volatile.Write(ref _presence, null);
-        var pending = Outbox.End(out var unanswered);
-        foreach (var iq in unanswered)
-        {
-            _server.Sessions.Bounce(iq);
-        }
+        return FinishAsync(reason, error);
+    }
 
-        if (pending)
+    async Task FinishAsync(EndReason reason, StreamError? error)
+    {
+        try
         {
-            Account.Mailbox.Taker()?.Outbox.DeliverPending();
+            // First of all, so that no session which comes later gets newer rows before those that are pending from here on.
+            var connection = Outbox.Connection;
+            if (Outbox.End(out var unanswered))
+            {
+                Account.Mailbox.Taker()?.Outbox.DeliverPending();
+            }
+
+            await _server.Sessions.RemoveAsync(this);
+            Pipeline.WriteDown();
+            connection?.End(reason, error);
+            Volatile.Write(ref _presence, null);
+            foreach (var iq in unanswered)
+            {
+                _server.Sessions.Bounce(iq);
+            }
+        }
+        finally
+        {
+            _ending!.SetResult();
         }
     }
 
@@ -246,7 +261,7 @@ public sealed class Session : IStreamHandler, ITimerTarget
         lock (_state)
         {
             var due = _server.Time.GetTimestamp() + (long)(within.TotalSeconds * _server.Time.TimestampFrequency);
-            if (_ended || (_timerDue != 0 && _timerDue <= due))
+            if (HasEnded || (_timerDue != 0 && _timerDue <= due))
             {
                 return;
             }
@@ -296,7 +311,7 @@ public sealed class Session : IStreamHandler, ITimerTarget
         lock (_state)
         {
             _timerDue = 0;
-            if (_ended)
+            if (HasEnded)
             {
                 return;
             }
@@ -352,7 +367,7 @@ public sealed class Session : IStreamHandler, ITimerTarget
 
     public ValueTask ReceivedAsync(Connection connection, Stanza stanza)
     {
-        if (_ended || connection != Outbox.Connection)
+        if (HasEnded || connection != Outbox.Connection)
         {
             return ValueTask.CompletedTask;
         }

@@ -93,7 +93,14 @@ public sealed class SessionRegistry
             return default;
         }
 
-        if (!_byStream.TryGetValue(stream, out var session) || session.HasEnded || !session.IsResumable)
+        if (_byStream.TryGetValue(stream, out var session) && session.HasEnded)
+        {
+            // What it had in flight is pending before the client's next session begins.
+            await session.EndAsync(EndReason.ConnectionLost);
+            session = null;
+        }
+
+        if (session is not { IsResumable: true })
         {
             return new(null, await _server.Store.Log.FindHandledAsync(owner, stream));
         }

@@ -28,6 +28,9 @@ sealed class FakeConnection : Connection
 
     public override long Pending => Volatile.Read(ref _pending);
 
+    /// <summary>Happens once, on whatever thread writes next, right before it does.</summary>
+    public Action? BeforeNextWrite { get; set; }
+
     /// <summary>How the stream ended.</summary>
     public Task<(EndReason Reason, StreamError? Error)> Ended => _ended.Task;
 
@@ -52,6 +55,9 @@ sealed class FakeConnection : Connection
 
     public override void Write(ReadOnlySpan<byte> element)
     {
+        var before = BeforeNextWrite;
+        BeforeNextWrite = null;
+        before?.Invoke();
         if (!_ended.Task.IsCompleted)
         {
             _buffered.Add(Stanza.Parse(element.ToArray()));

@@ -1,3 +1,4 @@
+using Nyala.Core;
 using Nyala.Core.Routing;
 using Nyala.Xmpp.Xml;
 using Xunit;
@@ -30,6 +31,60 @@ public sealed class OrderTests
         Assert.Equal("not stored", await juliet.BodyAsync());
         Assert.Equal("late", (await juliet.NextAsync()).Id);
         Assert.Equal("presence", (await juliet.NextAsync()).Name);
+    }
+
+    [Fact]
+    public async Task R4_Typing_states_and_requests_do_not_overtake_messages_that_are_read_from_the_log()
+    {
+        await using var stage = await Stage.OpenAsync(new Limits { UnacknowledgedStanzas = 20 });
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var juliet = await stage.EnterAsync("juliet", "balcony");
+        await juliet.CutAsync();
+        for (var i = 0; i < 40; i++)
+        {
+            await romeo.MessageAsync("juliet@capulet.example", $"{i}");
+        }
+
+        await romeo.SendAsync(Typing, "<iq to='juliet@capulet.example/balcony' type='result' id='late'/>");
+        await romeo.MessageAsync("juliet@capulet.example", "last");
+        await romeo.SettleAsync();
+        Assert.True(juliet.Session.Outbox.ReadsLog);
+        await juliet.ResumeAsync();
+        for (var i = 0; i < 40; i++)
+        {
+            Assert.Equal($"{i}", await juliet.BodyAsync());
+            await juliet.AcknowledgeAsync();
+        }
+
+        Assert.Contains("composing", (await juliet.NextAsync()).ToString(), StringComparison.Ordinal);
+        Assert.Equal("late", (await juliet.NextAsync()).Id);
+        Assert.Equal("last", await juliet.BodyAsync());
+    }
+
+    [Fact]
+    public async Task R4_What_may_not_overtake_and_finds_no_room_is_refused()
+    {
+        await using var stage = await Stage.OpenAsync(new Limits { UnacknowledgedStanzas = 20 });
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var juliet = await stage.EnterAsync("juliet", "balcony");
+        await juliet.SendAsync($"<presence to='{romeo.Address}'/>");
+        Assert.Equal("presence", (await romeo.NextAsync()).Name);
+        await juliet.CutAsync();
+        for (var i = 0; i < 40; i++)
+        {
+            await romeo.MessageAsync("juliet@capulet.example", $"{i}");
+        }
+
+        for (var i = 0; i < 201; i++)
+        {
+            await romeo.SendAsync($"<iq to='{juliet.Address}' type='get' id='i{i}'><ping xmlns='urn:xmpp:ping'/></iq>");
+        }
+
+        var refused = await romeo.NextAsync();
+        Assert.Equal(("i200", "error"), (refused.Id, refused.Attribute("type")));
+        await juliet.Session.EndAsync(Core.Connections.EndReason.LoggedOut);
+        Assert.Equal("presence", (await romeo.NextAsync()).Name);
+        Assert.Equal("i0", (await romeo.NextAsync()).Id);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using Nyala.Core;
 using Nyala.Core.Connections;
+using Nyala.Xmpp.Stanzas;
 using Xunit;
 
 namespace Nyala.Server.Tests.Delivery;
@@ -69,6 +71,70 @@ public sealed class PendingTests
         await next.SendAsync("<presence/>");
 
         await next.ExpectBodiesAsync("hello");
+    }
+
+    [Fact]
+    public async Task R8_A_device_that_becomes_available_while_a_message_is_handed_out_gets_it_too()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var laptop = await stage.EnterAsync("juliet", "laptop", priority: null);
+        await laptop.SendAsync("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+        await laptop.SettleAsync();
+        var phone = await stage.EnterAsync("juliet", "phone");
+        phone.Connection.BeforeNextWrite = () => laptop.Session.UpdatePresence(Stanza.Parse("<presence/>"u8.ToArray()));
+        await romeo.MessageAsync(Juliet, "hello");
+
+        await phone.ExpectBodiesAsync("hello");
+        await laptop.ExpectBodiesAsync("hello");
+    }
+
+    [Fact]
+    public async Task R8_What_becomes_pending_behind_a_reader_of_the_log_is_delivered_too()
+    {
+        await using var stage = await Stage.OpenAsync(new Limits { UnacknowledgedStanzas = 20 });
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        await stage.AccountAsync("juliet");
+        var phone = await stage.EnterAsync("juliet", "phone");
+        await romeo.MessageAsync(Juliet, "0");
+        await phone.ExpectBodiesAsync("0");
+        await phone.SendAsync("<presence type='unavailable'/>");
+        for (var i = 1; i <= 30; i++)
+        {
+            await romeo.MessageAsync(Juliet, $"{i}");
+        }
+
+        await romeo.SettleAsync();
+        var laptop = await stage.EnterAsync("juliet", "laptop", priority: null);
+        await laptop.SendAsync("<presence/>");
+        await laptop.ExpectBodiesAsync([.. Enumerable.Range(1, 5).Select(i => $"{i}")]);
+        await phone.Session.EndAsync(EndReason.LoggedOut);
+        var bodies = new HashSet<string>();
+        while (bodies.Count < 26)
+        {
+            bodies.Add(await laptop.BodyAsync());
+            await laptop.AcknowledgeAsync();
+        }
+
+        Assert.Contains("0", bodies);
+    }
+
+    [Fact]
+    public async Task R9_What_was_in_flight_when_another_device_read_the_archive_is_pending_again_when_its_session_ends()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var phone = await stage.EnterAsync("juliet", "phone");
+        await romeo.MessageAsync(Juliet, "hello");
+        await phone.ExpectBodiesAsync("hello");
+        var laptop = await stage.EnterAsync("juliet", "laptop", priority: null);
+        await laptop.SendAsync("<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>");
+        await laptop.ExpectBodiesAsync("hello");
+        await phone.Session.EndAsync(EndReason.LoggedOut);
+        var pager = await stage.EnterAsync("juliet", "pager", priority: null);
+        await pager.SendAsync("<presence/>");
+
+        await pager.ExpectBodiesAsync("hello");
     }
 
     [Fact]

@@ -31,6 +31,11 @@ sealed class Player(Stage stage, Session session)
 
     public string Address => Session.Jid.ToString();
 
+    /// <summary>For messages of tests that fail.</summary>
+    public string State =>
+        $"ended {Session.HasEnded}, connected {Session.IsConnected}, reads the log {Session.Outbox.ReadsLog}, "
+        + $"pending {Session.Account.Mailbox.HasPending}, unacknowledged {Session.Outbox.HasUnacknowledged}, handled {Handled}";
+
     public void Connect()
     {
         Connection = new() { Handler = Session };

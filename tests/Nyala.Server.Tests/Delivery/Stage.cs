@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Time.Testing;
 using Nyala.Core;
 using Nyala.Core.Diagnostics;
@@ -35,6 +36,9 @@ sealed class Stage : IAsyncDisposable
     public NyalaServer Server { get; private set; } = null!;
 
     public SteeredLog Log => _store.Steered;
+
+    /// <summary>Bodies of messages that the log was told to refuse, in all lives of the process.</summary>
+    public ConcurrentBag<string> Refused { get; } = [];
 
     IFeature[] More { get; }
 
@@ -102,7 +106,7 @@ sealed class Stage : IAsyncDisposable
     async Task StartAsync()
     {
         var log = _logs.CreateLogger("stage");
-        _store = new(await SqliteStore.OpenAsync(_data.FullName, Time, log));
+        _store = new(await SqliteStore.OpenAsync(_data.FullName, Time, log), Refused);
         Server = await NyalaServer.CreateAsync(Options, _store, Time, log, _metrics, server => [.. FeatureCatalog.Create(server, out _), .. More]);
     }
 }

@@ -5,9 +5,9 @@ using Nyala.Storage;
 namespace Nyala.Server.Tests.Delivery;
 
 /// <summary>A real store whose log can be held up, and made to fail.</summary>
-sealed class SteeredStore(IStore inner) : IStore
+sealed class SteeredStore(IStore inner, ConcurrentBag<string> refused) : IStore
 {
-    public SteeredLog Steered { get; } = new(inner.Log);
+    public SteeredLog Steered { get; } = new(inner.Log, refused);
 
     public IMessageLog Log => Steered;
 
@@ -39,7 +39,8 @@ sealed class SteeredStore(IStore inner) : IStore
 }
 
 /// <summary>Holds entries back in their order, or lets them fail in their place. Safe from any thread.</summary>
-sealed class SteeredLog(IMessageLog inner) : IMessageLog
+/// <param name="refused">Gets the bodies of messages that were refused instead of being stored.</param>
+sealed class SteeredLog(IMessageLog inner, ConcurrentBag<string> refused) : IMessageLog
 {
     readonly Lock _gate = new();
     readonly Queue<LogEntry> _held = [];
@@ -47,9 +48,6 @@ sealed class SteeredLog(IMessageLog inner) : IMessageLog
 
     /// <summary>What entries that write come to from now on; null: what the log says.</summary>
     public LogFailure? Failing { get; set; }
-
-    /// <summary>What was refused instead of being stored.</summary>
-    public ConcurrentBag<string> FailedBodies { get; } = [];
 
     /// <summary>How many entries wait.</summary>
     public int Held
@@ -127,7 +125,7 @@ sealed class SteeredLog(IMessageLog inner) : IMessageLog
 
         if (entry is MessageEntry message)
         {
-            FailedBodies.Add(Player.BodyOf(message.Message));
+            refused.Add(Player.BodyOf(message.Message));
         }
 
         inner.Append(new Failed(entry, failure));

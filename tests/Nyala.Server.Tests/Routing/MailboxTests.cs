@@ -92,9 +92,12 @@ public sealed class MailboxTests
     /// <summary>Knows of every row whether it is done and how many sessions hold it, and that the mark may never pass one that is not.</summary>
     sealed class Model(int seed)
     {
+        const RowFlags Archived = RowFlags.Deliver | RowFlags.InRecipientArchive;
+
         readonly Random _random = new(seed);
         readonly Mailbox _mailbox = New();
-        readonly SortedDictionary<long, (int InFlight, bool Done)> _rows = [];
+        readonly SortedDictionary<long, (int InFlight, bool Done, RowFlags Flags)> _rows = [];
+        (long Cursor, int Releases)? _reader;
         long _next;
         long _mark;
 
@@ -102,14 +105,16 @@ public sealed class MailboxTests
         {
             for (var i = 0; i < steps; i++)
             {
-                Step(_random.Next(5));
+                Step(_random.Next(24));
                 foreach (var (position, row) in _rows)
                 {
                     Assert.True(row.Done || position > _mark, $"seed {seed}: the mark {_mark} passed row {position}");
                 }
             }
 
-            Drain(int.MaxValue);
+            // The reader that is under way, and one for what became pending again meanwhile.
+            Read(int.MaxValue);
+            Read(int.MaxValue);
             foreach (var position in _rows.Keys.ToList())
             {
                 Acknowledge(position);
@@ -125,20 +130,23 @@ public sealed class MailboxTests
             var inFlight = _rows.Where(row => row.Value.InFlight > 0).Select(row => row.Key).ToList();
             switch (what)
             {
-                case 0 or 1:
+                case < 8:
                     var sessions = _random.Next(3);
                     _next += 1 + _random.Next(2);
-                    _rows[_next] = (sessions, Done: false);
+                    _rows[_next] = (sessions, Done: false, _random.Next(2) == 0 ? Archived : RowFlags.Deliver);
                     Rose(_mailbox.Dispatched(_next, sessions));
                     break;
-                case 2 when inFlight.Count > 0:
+                case < 13 when inFlight.Count > 0:
                     Acknowledge(inFlight[_random.Next(inFlight.Count)]);
                     break;
-                case 3 when inFlight.Count > 0:
+                case < 18 when inFlight.Count > 0:
                     Release(inFlight[_random.Next(inFlight.Count)]);
                     break;
-                case 4:
-                    Drain(_random.Next(4));
+                case < 23:
+                    Read(_random.Next(4));
+                    break;
+                case 23:
+                    ForgiveArchived();
                     break;
             }
         }
@@ -147,39 +155,45 @@ public sealed class MailboxTests
         {
             if (_rows[position].InFlight > 0)
             {
-                _rows[position] = (_rows[position].InFlight, Done: true);
+                _rows[position] = _rows[position] with { Done = true };
                 Rose(_mailbox.Acknowledged(position));
             }
         }
 
         void Release(long position)
         {
-            var (held, done) = _rows[position];
-            _rows[position] = (held - 1, done);
+            _rows[position] = _rows[position] with { InFlight = _rows[position].InFlight - 1 };
             _mailbox.Released(position);
         }
 
-        void Drain(int max)
+        /// <summary>R9: what is pending and archived is done; what is in flight is not.</summary>
+        void ForgiveArchived()
         {
-            var taken = 0;
-            var (from, end) = (_mailbox.Cursor, _mailbox.End);
-            foreach (var position in _rows.Keys.Where(key => key > from && key <= end).ToList())
+            _mailbox.ArchivedAreDone();
+            foreach (var (position, row) in _rows.Where(row => row.Value is { InFlight: 0, Flags: Archived }).ToList())
             {
-                if (taken++ == max)
+                _rows[position] = row with { Done = true };
+            }
+        }
+
+        /// <summary>A reader that goes on where it was, whatever happened meanwhile; at the end of all rows it is gone.</summary>
+        void Read(int max)
+        {
+            var (cursor, releases) = _reader ?? (_mailbox.Cursor, _mailbox.Releases);
+            var end = _mailbox.End;
+            foreach (var position in _rows.Keys.Where(key => key > cursor && key <= end).Take(max).ToList())
+            {
+                if (_mailbox.TryTake(Row(position, _rows[position].Flags), onlyPending: true))
                 {
-                    return;
+                    Assert.Equal((0, false), (_rows[position].InFlight, _rows[position].Done));
+                    _rows[position] = _rows[position] with { InFlight = 1 };
                 }
 
-                if (_mailbox.TryTake(Row(position), onlyPending: true))
-                {
-                    Assert.Equal((0, false), _rows[position]);
-                    _rows[position] = (1, Done: false);
-                }
-
-                Rose(_mailbox.Passed(position));
+                cursor = position;
+                Rose(_mailbox.Passed(cursor, releases));
             }
 
-            Rose(_mailbox.Passed(end));
+            _reader = cursor < end ? (cursor, releases) : null;
         }
 
         void Rose(long mark) => _mark = mark == 0 ? _mark : mark;
