@@ -1,8 +1,6 @@
 // HOT PATH
-using System.Text;
 using Nyala.Core.Connections;
 using Nyala.Core.Routing;
-using Nyala.Xmpp;
 using Nyala.Xmpp.Stanzas;
 using Nyala.Xmpp.Xml;
 
@@ -12,17 +10,8 @@ namespace Nyala.Core.Sessions;
 /// The outbound side of a session: what was sent and not acknowledged (XEP-0198), which archive rows are in flight (R8),
 /// and the fall-back to reading the log when the client or its socket is slow. Safe from any thread; never blocks.
 /// </summary>
-public sealed class Outbox
+public sealed partial class Outbox
 {
-    /// <summary>Stanzas without a row that may wait unacknowledged before an answer is asked for.</summary>
-    const int AskAfter = 20;
-
-    /// <summary>An answer is asked for at most this often, except after silence, when it is asked for at once.</summary>
-    static readonly TimeSpan AskEvery = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>A client that leaves the first question unanswered for so long is pinged.</summary>
-    static readonly TimeSpan PingBehind = TimeSpan.FromSeconds(1);
-
     readonly Lock _gate = new();
     readonly Session _session;
     readonly NyalaServer _server;
@@ -53,18 +42,6 @@ public sealed class Outbox
 
     /// <summary>The connection in use; null while the session hibernates.</summary>
     public Connection? Connection => Volatile.Read(ref _connection);
-
-    /// <summary>Whether the client has been asked something that it has not answered.</summary>
-    internal bool AwaitsAnswer => _asked;
-
-    /// <summary>For how long; zero when nothing was asked.</summary>
-    internal TimeSpan AwaitsAnswerFor => _asked ? _server.Time.GetElapsedTime(_askedAt) : TimeSpan.Zero;
-
-    /// <summary>Rows are not written to it: it finds them in the log.</summary>
-    internal bool ReadsLog => Volatile.Read(ref _catchUp) is not null;
-
-    /// <summary>Whether anything was sent that the client has not acknowledged.</summary>
-    internal bool HasUnacknowledged => _unacked is { Count: > 0 } || _unconfirmed is { Count: > 0 };
 
     int Outstanding => (_unacked?.Count ?? 0) + (_unconfirmed?.Count ?? 0);
 
@@ -120,25 +97,6 @@ public sealed class Outbox
         }
     }
 
-    /// <summary>Tells the client how much was handled.</summary>
-    internal void SendAck(uint handled)
-    {
-        Span<byte> ack = stackalloc byte[64];
-        Encoding.UTF8.TryGetBytes($"<a xmlns='urn:xmpp:sm:3' h='{handled}'/>", ack, out var length);
-        lock (_gate)
-        {
-            if (_connection is { } connection && _counting)
-            {
-                lock (connection.Gate)
-                {
-                    connection.Write(ack[..length]);
-                }
-
-                _dirty = true;
-            }
-        }
-    }
-
     /// <summary>Hands what was written to the transport.</summary>
     public void Flush()
     {
@@ -178,108 +136,6 @@ public sealed class Outbox
         Flush();
     }
 
-    /// <summary>From here on stanzas are counted and kept until acknowledged. The answer, if any, is the last thing not counted.</summary>
-    internal void StartCounting(Element? answer)
-    {
-        lock (_gate)
-        {
-            if (answer is not null)
-            {
-                SendNonza(answer);
-            }
-
-            _unacked = new();
-            _counting = true;
-            _asked = false;
-        }
-    }
-
-    /// <summary>The client has handled so many stanzas; false when that is more than were sent (XEP-0198 §4).</summary>
-    internal bool Acknowledge(uint handled, out uint sent)
-    {
-        lock (_gate)
-        {
-            sent = _acked + (uint)(_unacked?.Count ?? 0);
-            if (_unacked is null)
-            {
-                return true;
-            }
-
-            var count = handled - _acked;
-            if (count > (uint)_unacked.Count)
-            {
-                return false;
-            }
-
-            _acked = handled;
-            for (; count > 0; count--)
-            {
-                var stanza = _unacked.Dequeue();
-                _bytes -= stanza.Length;
-                Done(stanza);
-            }
-
-            // What was sent before counting began came before anything the client can acknowledge.
-            _covered = _unconfirmed?.Count ?? 0;
-            Confirm();
-            _asked = false;
-            AskLater();
-        }
-
-        _session.LagEased();
-        _catchUp?.Continue();
-        return true;
-    }
-
-    /// <summary>The client has answered the ping: what was written before it has arrived (R8).</summary>
-    internal void PingAnswered(bool behind)
-    {
-        lock (_gate)
-        {
-            if (behind && !_pinged)
-            {
-                // It belongs to a question that was answered already, and says nothing of what was sent since.
-                return;
-            }
-
-            _pinged = false;
-            _asked = false;
-            Confirm();
-            AskLater();
-        }
-
-        _session.LagEased();
-        _catchUp?.Continue();
-    }
-
-    /// <summary>Delivers the rows that wait for the account, in order and delay-stamped, then whatever comes.</summary>
-    internal void DeliverPending()
-    {
-        PreparePending();
-        _catchUp?.Continue();
-    }
-
-    /// <summary>From here on rows are read from the log, those that wait for the account first; <see cref="DeliverPending"/> begins.</summary>
-    internal void PreparePending()
-    {
-        lock (_gate)
-        {
-            if (_ended || !_session.Account.Mailbox.HasPending)
-            {
-                return;
-            }
-
-            if (_catchUp is null)
-            {
-                _catchUp = new CatchUp(_session, _server, from: null);
-            }
-            else
-            {
-                _catchUp.GoBack();
-            }
-        }
-    }
-
     /// <summary>Puts the session on a connection and sends again what the client has not acknowledged, in order.</summary>
     internal void Attach(Connection connection)
     {
@@ -316,17 +172,6 @@ public sealed class Outbox
             _asked = false;
             ReleaseRoom();
         }
-    }
-
-    /// <summary>Asks the client for a sign of life; the answer also acknowledges. Nothing happens while a question is open.</summary>
-    internal void Probe()
-    {
-        lock (_gate)
-        {
-            Ask();
-        }
-
-        Flush();
     }
 
     /// <summary>Completes when the socket takes what it is sent: until then the client's requests are not read, nor long answers written.</summary>
@@ -374,9 +219,6 @@ public sealed class Outbox
         }
     }
 
-    /// <summary>Takes up reading the log again, should it have stopped because the log could not be read.</summary>
-    internal void GoOn() => _catchUp?.Continue();
-
     /// <summary>The session ends: rows in flight are pending again, requests are answered for it (R10). True when rows wait now.</summary>
     internal bool End(out List<Stanza> unanswered)
     {
@@ -423,46 +265,6 @@ public sealed class Outbox
         }
     }
 
-    /// <summary>How the catch-up writes a page: false when it must wait for the client or the socket.</summary>
-    internal bool HasRoom()
-    {
-        lock (_gate)
-        {
-            return !_ended && _connection is { } connection
-                && connection.Pending < _server.Options.Limits.OutboundBytes / 4
-                && Outstanding < _server.Options.Limits.UnacknowledgedStanzas / 2
-                && _bytes < _server.Options.Limits.UnacknowledgedBytes / 2;
-        }
-    }
-
-    /// <summary>Ends the catch-up if nothing came meanwhile: from here on rows are written as they are committed.</summary>
-    internal bool TryGoLive(CatchUp catchUp)
-    {
-        lock (_gate)
-        {
-            if (_catchUp != catchUp || catchUp.MustGoBack || catchUp.Cursor < catchUp.End || catchUp.Cursor < _session.Account.Mailbox.End)
-            {
-                return _catchUp != catchUp;
-            }
-
-            Release(catchUp, long.MaxValue);
-            _catchUp = null;
-            return true;
-        }
-    }
-
-    /// <summary>The catch-up has read some rows: what waited for them goes on.</summary>
-    internal void Passed(CatchUp catchUp)
-    {
-        lock (_gate)
-        {
-            if (_catchUp == catchUp)
-            {
-                Release(catchUp, catchUp.Cursor);
-            }
-        }
-    }
-
     bool Accepts(in Outbound stanza)
     {
         if (_connection is null && !_counting)
@@ -505,15 +307,6 @@ public sealed class Outbox
     {
         _room?.SetResult();
         _room = null;
-    }
-
-    /// <summary>What waited for rows up to here goes on.</summary>
-    void Release(CatchUp catchUp, long upTo)
-    {
-        while (catchUp.TryRelease(upTo, out var stanza))
-        {
-            Pass(stanza);
-        }
     }
 
     void Pass(in Outbound stanza)
@@ -565,15 +358,6 @@ public sealed class Outbox
         _wantsAnswer |= stanza.Confirms || _unacked is { Count: >= AskAfter };
     }
 
-    /// <summary>What was written before the client was asked has arrived.</summary>
-    void Confirm()
-    {
-        for (; _covered > 0 && _unconfirmed is { Count: > 0 }; _covered--)
-        {
-            _server.Router.Marked(_session.Account, _session.Account.Mailbox.Acknowledged(_unconfirmed.Dequeue()));
-        }
-    }
-
     void Write(Connection connection, in Outbound stanza)
     {
         if (stanza.Stanza is null)
@@ -591,87 +375,4 @@ public sealed class Outbox
             connection.Write(stanza.Stanza);
         }
     }
-
-    void Done(in Outbound stanza)
-    {
-        if (stanza.Confirms)
-        {
-            _server.Router.Marked(_session.Account, _session.Account.Mailbox.Acknowledged(stanza.Position));
-        }
-    }
-
-    /// <summary>Asks now when the last question is long ago, else leaves it to the session's timer.</summary>
-    void AskLater()
-    {
-        if (_asked || _connection is null || !HasUnacknowledged)
-        {
-            return;
-        }
-
-        var limits = _server.Options.Limits;
-        if (_server.Time.GetElapsedTime(_askedAt) >= AskEvery
-            || Outstanding >= limits.UnacknowledgedStanzas / 4 || _bytes >= limits.UnacknowledgedBytes / 4)
-        {
-            Ask();
-        }
-        else
-        {
-            _session.ArmTimer(AskEvery);
-        }
-    }
-
-    void Ask()
-    {
-        if (_asked || _connection is not { } connection)
-        {
-            return;
-        }
-
-        _asked = true;
-        _askedAt = _server.Time.GetTimestamp();
-        lock (connection.Gate)
-        {
-            if (_counting)
-            {
-                connection.Write("<r xmlns='urn:xmpp:sm:3'/>"u8);
-            }
-            else
-            {
-                _covered = _unconfirmed?.Count ?? 0;
-                connection.Write(Question(Session.PingId, new Element("query", Ns.Version)));
-                _pinged = false;
-            }
-        }
-
-        _dirty = true;
-        _session.ArmTimer(_counting ? _server.Options.Limits.ProbeAfter : PingBehind);
-    }
-
-    /// <summary>A client that has not answered the first question in a moment is asked again by a ping (XEP-0199 §4.1).</summary>
-    internal void PingIfSilent()
-    {
-        lock (_gate)
-        {
-            if (_counting || !_asked || _pinged || _connection is not { } connection)
-            {
-                return;
-            }
-
-            _pinged = true;
-            lock (connection.Gate)
-            {
-                connection.Write(Question(Session.PingBehindId, new Element("ping", Ns.Ping)));
-                connection.Flush();
-            }
-        }
-    }
-
-    /// <summary>
-    /// A request that every client answers, with a result or an error (RFC 6120 §8.2.3): either will do.
-    /// COMPAT(go-sendxmpp 0.5): it answers a ping of XEP-0199 and crashes right behind the answer; asked for its version it
-    /// survives. Remove when Debian 12 is history.
-    /// </summary>
-    Element Question(string id, Element payload) => new Element("iq", Ns.Client)
-        .Set("type", "get").Set("id", id).Set("from", _server.Options.Domain).Set("to", _session.Jid.ToString())
-        .Add(payload);
 }

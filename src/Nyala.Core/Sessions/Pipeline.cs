@@ -1,6 +1,5 @@
 // HOT PATH
 using Nyala.Core.Connections;
-using Nyala.Storage;
 using Nyala.Xmpp.Stanzas;
 
 namespace Nyala.Core.Sessions;
@@ -9,15 +8,9 @@ namespace Nyala.Core.Sessions;
 /// The inbound side of a session: every stanza takes a ticket, tickets finish in any order, their effects and the count
 /// <c>h</c> complete in the order of arrival (R2, R4). Nothing here blocks; state changes under one short lock.
 /// </summary>
-sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem, ITimerTarget
+sealed partial class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem, ITimerTarget
 {
     const int Capacity = 64;
-
-    /// <summary>
-    /// How long an answer to <c>&lt;r/&gt;</c> waits for commits under way before it tells the count as it is (R2; XEP-0198 §4
-    /// allows a timeout, and without it a client would hear of its message only with the unsolicited answer).
-    /// </summary>
-    static readonly TimeSpan AckPatience = TimeSpan.FromMilliseconds(250);
 
     readonly Lock _gate = new();
     Connection? _source;
@@ -43,18 +36,6 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
     TaskCompletionSource? _room;
     TaskCompletionSource? _settling;
 
-    /// <summary>What the client is owed.</summary>
-    enum Ack
-    {
-        None,
-
-        /// <summary>The answer to its <c>&lt;r/&gt;</c>.</summary>
-        Answer,
-
-        /// <summary>It was told an old count; when that rises it is told again.</summary>
-        FollowUp,
-    }
-
     public Session Session => session;
 
     /// <summary>Stanzas handled, contiguous from the stream's first (XEP-0198 §4). Touched only under the lock.</summary>
@@ -62,12 +43,6 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
 
     /// <summary>True when messages of this session wait for their commit: a transient one must take the log's way too. Under the lock.</summary>
     public bool HasUncommitted => OrderedBefore(Math.Min(_started, _count));
-
-    /// <summary>R3: until a row carries a count of this stream nothing is known of it after a crash, and nothing can go down.</summary>
-    bool IsCertain => !_tracked || _durable == Handled;
-
-    /// <summary>The highest count that may be told.</summary>
-    uint Certain => _tracked ? _durable : Handled;
 
     /// <summary>From here on stanzas of this connection are taken, and of no other.</summary>
     public void Open(Connection source)
@@ -85,21 +60,6 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
         {
             _source = null;
             MakeRoom();
-        }
-    }
-
-    /// <summary>Counting begins when stream management is enabled; everything before is settled.</summary>
-    public void StartCounting()
-    {
-        lock (_gate)
-        {
-            Handled = 0;
-            _durable = 0;
-            _told = 0;
-            _counting = true;
-
-            // Rows of the time before carry no count, but they make the stream known.
-            _tracked = _stored;
         }
     }
 
@@ -136,39 +96,6 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
 
             Advance();
             return WaitForRoomAsync();
-        }
-    }
-
-    /// <summary>Answers <c>&lt;r/&gt;</c>: when what came before it is durable, at the latest after a moment with the count as it is then.</summary>
-    public void AckRequested()
-    {
-        lock (_gate)
-        {
-            _owed = Ack.Answer;
-            _owedBehind = _taken;
-            _markFailed = false;
-            Acknowledge();
-            if (_owed == Ack.Answer)
-            {
-                if (_patience is null)
-                {
-                    _patience = server.Timers.Schedule(AckPatience, this);
-                }
-                else
-                {
-                    _patience.Schedule(AckPatience);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tells the count that is certain, at the end of a stream (R15).</summary>
-    public void TellCount()
-    {
-        lock (_gate)
-        {
-            _owed = Ack.None;
-            Tell(Certain);
         }
     }
 
@@ -214,44 +141,6 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
         session.Outbox.Flush();
     }
 
-    /// <summary>An answer has waited long enough.</summary>
-    public void Due(TimerHandle timer)
-    {
-        lock (_gate)
-        {
-            if (_owed == Ack.Answer)
-            {
-                _owed = Ack.FollowUp;
-                Tell(Certain);
-            }
-        }
-
-        session.Outbox.Flush();
-    }
-
-    /// <summary>A row that carried this count is durable. Under the lock.</summary>
-    public void Committed(uint handled)
-    {
-        _stored = true;
-        if (_counting)
-        {
-            _tracked = true;
-            _durable = handled;
-        }
-    }
-
-    /// <summary>
-    /// A row was not stored, but perhaps its count was: from here on only what is durable is told. Under the lock.
-    /// </summary>
-    public void NotCommitted()
-    {
-        if (_counting && !_tracked)
-        {
-            _tracked = true;
-            _durable = _told;
-        }
-    }
-
     /// <summary>Completes when everything taken is finished and its count durable, or cannot become so.</summary>
     public Task SettleAsync()
     {
@@ -262,19 +151,6 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
             _markFailed = false;
             Settle();
             return task;
-        }
-    }
-
-    /// <summary>
-    /// The count to go on from with a client that resumes. What could not be made durable (iq, presence, messages that were
-    /// answered with an error) is forgotten, and the client sends it again: it was never told that it was handled.
-    /// </summary>
-    public uint Agree()
-    {
-        lock (_gate)
-        {
-            Handled = Certain;
-            return Handled;
         }
     }
 
@@ -411,84 +287,12 @@ sealed class Pipeline(Session session, NyalaServer server) : IThreadPoolWorkItem
         return false;
     }
 
-    void Acknowledge()
-    {
-        if (_owed == Ack.None || _popped < _owedBehind)
-        {
-            return;
-        }
-
-        if (IsCertain)
-        {
-            if (_owed == Ack.Answer || Handled != _told)
-            {
-                Tell(Handled);
-            }
-
-            _owed = Ack.None;
-            _patience?.Cancel();
-        }
-        else if (!WriteMark() && _owed == Ack.Answer)
-        {
-            _owed = Ack.FollowUp;
-            Tell(Certain);
-        }
-    }
-
     void Settle()
     {
         if (_settling is { } settling && _count == 0 && (IsCertain || !WriteMark()))
         {
             _settling = null;
             settling.SetResult();
-        }
-    }
-
-    /// <summary>R3: a count may only be told once it is durable; stanzas since the last stored message raised it. False: it cannot be written.</summary>
-    bool WriteMark()
-    {
-        if (!_marking && !_markFailed)
-        {
-            _marking = true;
-            server.Store.Log.Append(new HandledMark(this, session) { Handled = Handled });
-        }
-
-        return _marking;
-    }
-
-    void Tell(uint handled)
-    {
-        _told = handled;
-        session.Outbox.SendAck(handled);
-    }
-
-    /// <summary>Makes a count durable that no message row carries.</summary>
-    sealed class HandledMark : LogEntry
-    {
-        readonly Pipeline _pipeline;
-
-        public HandledMark(Pipeline pipeline, Session session)
-        {
-            _pipeline = pipeline;
-            Kind = LogKind.Handled;
-            Sender = session.Account.Id;
-            Stream = session.StreamNumber;
-        }
-
-        public override void Complete()
-        {
-            lock (_pipeline._gate)
-            {
-                _pipeline._marking = false;
-                _pipeline._markFailed = Outcome != LogOutcome.Committed;
-                if (!_pipeline._markFailed && (int)(Handled - _pipeline._durable) > 0)
-                {
-                    // Rows that overtook the mark may have raised it further (R3); counts wrap around.
-                    _pipeline._durable = Handled;
-                }
-            }
-
-            _pipeline.Schedule();
         }
     }
 

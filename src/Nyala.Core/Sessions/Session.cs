@@ -11,7 +11,7 @@ namespace Nyala.Core.Sessions;
 /// One bound resource. Survives its connection when stream management allows it (hibernation, resumption). Its inbound
 /// side is the <see cref="Pipeline"/>, its outbound side the <see cref="Outbox"/>. Safe from any thread.
 /// </summary>
-public sealed class Session : IStreamHandler, ITimerTarget
+public sealed partial class Session : IStreamHandler, ITimerTarget
 {
     /// <summary>The id of the server's own pings; their answers are recognised by it.</summary>
     internal const string PingId = "nyala-ping";
@@ -252,109 +252,6 @@ public sealed class Session : IStreamHandler, ITimerTarget
         {
             _answersPings = true;
             Outbox.PingAnswered(behind: iq.Id == PingBehindId);
-        }
-    }
-
-    /// <summary>Makes sure the timer comes within that time.</summary>
-    internal void ArmTimer(TimeSpan within)
-    {
-        lock (_state)
-        {
-            var due = _server.Time.GetTimestamp() + (long)(within.TotalSeconds * _server.Time.TimestampFrequency);
-            if (HasEnded || (_timerDue != 0 && _timerDue <= due))
-            {
-                return;
-            }
-
-            _timerDue = due;
-            if (_timer is null)
-            {
-                _timer = _server.Timers.Schedule(within, this);
-            }
-            else
-            {
-                _timer.Schedule(within);
-            }
-        }
-    }
-
-    /// <summary>The client or its socket does not take what it is sent: it has a while to catch up (R10).</summary>
-    internal void LagBegan()
-    {
-        if (Volatile.Read(ref _lagging) == 0)
-        {
-            Volatile.Write(ref _lagging, _server.Time.GetTimestamp());
-            ArmTimer(_server.Options.Limits.ProbeAfter);
-        }
-    }
-
-    /// <summary>It took something: as long as it does it is slow, not stuck.</summary>
-    internal void LagEased()
-    {
-        if (Volatile.Read(ref _lagging) != 0)
-        {
-            Volatile.Write(ref _lagging, _server.Time.GetTimestamp());
-        }
-    }
-
-    internal void LagEnded()
-    {
-        Volatile.Write(ref _lagging, 0);
-        if (TakesMail)
-        {
-            Outbox.DeliverPending();
-        }
-    }
-
-    public void Due(TimerHandle timer)
-    {
-        lock (_state)
-        {
-            _timerDue = 0;
-            if (HasEnded)
-            {
-                return;
-            }
-        }
-
-        var limits = _server.Options.Limits;
-        var silent = _server.Time.GetElapsedTime(Volatile.Read(ref _heardAt));
-        if (Outbox.Connection is not { } connection)
-        {
-            // Not resumable without a connection: it was bound and never started.
-            var patience = IsResumable ? limits.ResumptionTime : limits.TimeBeforeAuthentication;
-            if (silent >= patience)
-            {
-                _ = EndAsync(EndReason.ConnectionLost);
-            }
-            else
-            {
-                ArmTimer(patience - silent);
-            }
-
-            return;
-        }
-
-        var lagging = Volatile.Read(ref _lagging);
-        if (lagging != 0 && _server.Time.GetElapsedTime(lagging) >= limits.ProbeAfter && connection.Pending > 0)
-        {
-            _server.Metrics.SlowReaders.Add(1);
-            _ = EndAsync(EndReason.DoesNotRead, StreamError.ResourceConstraint with { Text = "The client does not read what it is sent." });
-        }
-        else if (Outbox.AwaitsAnswerFor >= limits.ProbeAnswer && (lagging != 0 ? IsCounting : silent >= limits.ProbeAfter + limits.ProbeAnswer && (IsCounting || _answersPings)))
-        {
-            connection.Abort(EndReason.Unresponsive);
-        }
-        else
-        {
-            if (!Outbox.AwaitsAnswer && (Outbox.HasUnacknowledged || silent >= limits.ProbeAfter))
-            {
-                Outbox.Probe();
-            }
-
-            Outbox.PingIfSilent();
-            Outbox.GoOn();
-            ArmTimer(Outbox.AwaitsAnswer ? limits.ProbeAnswer : limits.ProbeAfter);
         }
     }
 

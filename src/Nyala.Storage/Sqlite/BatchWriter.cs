@@ -1,5 +1,4 @@
 // HOT PATH
-using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Nyala.Storage.Sql;
@@ -9,11 +8,9 @@ namespace Nyala.Storage.Sqlite;
 /// <summary>
 /// Turns a batch of log entries into one transaction and decides what became of each. Never throws. Log thread only.
 /// </summary>
-sealed class BatchWriter(
+sealed partial class BatchWriter(
     string path, SqliteStoreOptions options, TimeProvider time, StoreTrouble trouble, ReaderThreads readers, ILogger logger) : IDisposable
 {
-    static readonly TimeSpan PatienceWithReaders = TimeSpan.FromSeconds(2);
-
     readonly Fingerprints _fingerprints = new();
     readonly Dictionary<(long Sender, UInt128 Fingerprint), LogEntry> _fresh = [];
     SqliteConnection? _connection;
@@ -303,96 +300,6 @@ sealed class BatchWriter(
         _fingerprints.Trim();
         trouble.ClearIfOver();
         return true;
-    }
-
-    /// <summary>
-    /// After a failed commit: whether the transaction is in the database nevertheless. All connections are closed first, so that
-    /// what is looked at is what a restart would find; and what is found is made durable again, because a sync that
-    /// failed once may report success without having written.
-    /// </summary>
-    bool IsStored(long first, long last, Exception cause)
-    {
-        readers.Pause(PatienceWithReaders);
-        try
-        {
-            EnsureOpen();
-            var stored = last >= first
-                ? SqliteFiles.Number(_connection!, $"select count(*) from message where position = {last}") > 0
-                : SqliteFiles.Number(_connection!, "select value from meta where name = 'batch'") == _token;
-            if (stored)
-            {
-                _hot!.Execute("pragma wal_checkpoint(truncate)");
-            }
-
-            logger.CommitFailed(stored ? "stored nevertheless" : "not", cause);
-            return stored;
-        }
-        catch (Exception e)
-        {
-            // The senders are told that it failed: should the rows come to light later, they must go.
-            _disowned = (Math.Min(first, _disowned?.First ?? first), Math.Max(last, _disowned?.Last ?? last));
-            logger.CommitFailed("not known to be", e);
-            Close();
-            return false;
-        }
-        finally
-        {
-            readers.Resume();
-        }
-    }
-
-    void Disown()
-    {
-        if (_disowned is var (first, last))
-        {
-            _hot!.Execute($"delete from message where position between {first} and {last}");
-            _disowned = null;
-        }
-    }
-
-    static bool Fail(ReadOnlySpan<LogEntry> batch, LogFailure failure)
-    {
-        foreach (var entry in batch)
-        {
-            if (entry is ColdWrite { Writes: true } || (entry is not ColdWrite && entry.Kind != LogKind.PassThrough))
-            {
-                SetFailed(entry, failure);
-            }
-            else
-            {
-                entry.Outcome = LogOutcome.Committed;
-            }
-        }
-
-        return false;
-    }
-
-    static void SetFailed(LogEntry entry, LogFailure failure)
-    {
-        entry.Outcome = LogOutcome.Failed;
-        entry.Failure = failure;
-        entry.Position = 0;
-        entry.At = 0;
-    }
-
-    /// <summary>Undoes an open transaction; an error that may be the connection's or the disk's costs the connection.</summary>
-    void Abandon(Exception e)
-    {
-        if (!StoreTrouble.IsOfTheRow(e))
-        {
-            Close();
-            return;
-        }
-
-        try
-        {
-            _transaction?.Rollback();
-            EndTransaction();
-        }
-        catch (DbException)
-        {
-            Close();
-        }
     }
 
     void EndTransaction()

@@ -1,0 +1,100 @@
+// HOT PATH
+using System.Data.Common;
+
+namespace Nyala.Storage.Sqlite;
+
+// When writing fails: what is in the database nevertheless, and what the entries are told.
+sealed partial class BatchWriter
+{
+    static readonly TimeSpan PatienceWithReaders = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// After a failed commit: whether the transaction is in the database nevertheless. All connections are closed first, so that
+    /// what is looked at is what a restart would find; and what is found is made durable again, because a sync that
+    /// failed once may report success without having written.
+    /// </summary>
+    bool IsStored(long first, long last, Exception cause)
+    {
+        readers.Pause(PatienceWithReaders);
+        try
+        {
+            EnsureOpen();
+            var stored = last >= first
+                ? SqliteFiles.Number(_connection!, $"select count(*) from message where position = {last}") > 0
+                : SqliteFiles.Number(_connection!, "select value from meta where name = 'batch'") == _token;
+            if (stored)
+            {
+                _hot!.Execute("pragma wal_checkpoint(truncate)");
+            }
+
+            logger.CommitFailed(stored ? "stored nevertheless" : "not", cause);
+            return stored;
+        }
+        catch (Exception e)
+        {
+            // The senders are told that it failed: should the rows come to light later, they must go.
+            _disowned = (Math.Min(first, _disowned?.First ?? first), Math.Max(last, _disowned?.Last ?? last));
+            logger.CommitFailed("not known to be", e);
+            Close();
+            return false;
+        }
+        finally
+        {
+            readers.Resume();
+        }
+    }
+
+    void Disown()
+    {
+        if (_disowned is var (first, last))
+        {
+            _hot!.Execute($"delete from message where position between {first} and {last}");
+            _disowned = null;
+        }
+    }
+
+    static bool Fail(ReadOnlySpan<LogEntry> batch, LogFailure failure)
+    {
+        foreach (var entry in batch)
+        {
+            if (entry is ColdWrite { Writes: true } || (entry is not ColdWrite && entry.Kind != LogKind.PassThrough))
+            {
+                SetFailed(entry, failure);
+            }
+            else
+            {
+                entry.Outcome = LogOutcome.Committed;
+            }
+        }
+
+        return false;
+    }
+
+    static void SetFailed(LogEntry entry, LogFailure failure)
+    {
+        entry.Outcome = LogOutcome.Failed;
+        entry.Failure = failure;
+        entry.Position = 0;
+        entry.At = 0;
+    }
+
+    /// <summary>Undoes an open transaction; an error that may be the connection's or the disk's costs the connection.</summary>
+    void Abandon(Exception e)
+    {
+        if (!StoreTrouble.IsOfTheRow(e))
+        {
+            Close();
+            return;
+        }
+
+        try
+        {
+            _transaction?.Rollback();
+            EndTransaction();
+        }
+        catch (DbException)
+        {
+            Close();
+        }
+    }
+}
