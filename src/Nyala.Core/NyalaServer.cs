@@ -28,6 +28,7 @@ public sealed class NyalaServer : IAsyncDisposable
         Nonzas = new(this);
         Router = new(this);
         metrics.Observe(Sessions);
+        metrics.Observe(store);
     }
 
     public ServerOptions Options { get; }

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using Nyala.Core.Connections;
 using Nyala.Core.Sessions;
+using Nyala.Storage;
 
 namespace Nyala.Core.Diagnostics;
 
@@ -46,6 +47,10 @@ public sealed class Metrics : IDisposable
     /// <summary>Shows how many sessions there are.</summary>
     internal void Observe(SessionRegistry sessions) =>
         Meter.CreateObservableGauge("nyala.sessions", () => sessions.Count, "{session}", "Bound sessions, hibernated ones included.");
+
+    /// <summary>Shows whether messages can be stored.</summary>
+    internal void Observe(IStore store) =>
+        Meter.CreateObservableGauge("nyala.storage.trouble", () => store.Trouble is null ? 0 : 1, null, "1 while the disk is full or failing and messages are refused, else 0.");
 
     /// <summary>Shows both lines of the admission.</summary>
     internal void Observe(Admission admission)

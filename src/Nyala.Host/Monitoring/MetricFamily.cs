@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Nyala.Host.Monitoring;
 
-/// <summary>One instrument and its series, one per combination of tags.</summary>
+/// <summary>The instruments of one name and their series, one per combination of tags.</summary>
 sealed class MetricFamily
 {
     /// <summary>More combinations are not kept: a tag that grows without end must not take the memory.</summary>
@@ -84,7 +84,7 @@ sealed class MetricFamily
         }
     }
 
-    public void Write(StringBuilder text, bool withHeader)
+    public void Write(StringBuilder text)
     {
         var series = _series.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (Labels: pair.Key, pair.Value)).ToList();
         if (_plain.Used || (series.Count == 0 && Adds))
@@ -98,12 +98,8 @@ sealed class MetricFamily
             return;
         }
 
-        if (withHeader)
-        {
-            var help = (_instrument.Description ?? "").Replace("\\", @"\\", StringComparison.Ordinal).Replace("\n", " ", StringComparison.Ordinal);
-            text.Append(CultureInfo.InvariantCulture, $"# HELP {Name} {help}\n# TYPE {Name} {_kind.ToString().ToLowerInvariant()}\n");
-        }
-
+        var help = (_instrument.Description ?? "").Replace("\\", @"\\", StringComparison.Ordinal).Replace("\n", " ", StringComparison.Ordinal);
+        text.Append(CultureInfo.InvariantCulture, $"# HELP {Name} {help}\n# TYPE {Name} {_kind.ToString().ToLowerInvariant()}\n");
         foreach (var (labels, value) in series)
         {
             if (_kind == Kind.Histogram)

@@ -44,12 +44,9 @@ sealed class PrometheusExporter : IDisposable
         }
 
         var text = new StringBuilder();
-        string? previous = null;
         foreach (var family in families)
         {
-            // Two meters of one name (two servers in a test process) share a family.
-            family.Write(text, withHeader: family.Name != previous);
-            previous = family.Name;
+            family.Write(text);
         }
 
         return text.ToString();
@@ -67,7 +64,15 @@ sealed class PrometheusExporter : IDisposable
         var family = new MetricFamily(instrument);
         lock (_lock)
         {
-            _families.Add(family);
+            // Every Kestrel has a meter of its own (the pages', the administration socket's): a name is one family all the same.
+            if (_families.Find(other => other.Name == family.Name) is { } known)
+            {
+                family = known;
+            }
+            else
+            {
+                _families.Add(family);
+            }
         }
 
         listener.EnableMeasurementEvents(instrument, family);

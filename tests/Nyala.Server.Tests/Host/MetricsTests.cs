@@ -48,6 +48,19 @@ public sealed class MetricsTests
     }
 
     [Fact]
+    public void Instruments_of_one_name_in_two_meters_are_one_series()
+    {
+        using var exporter = new PrometheusExporter();
+        using var one = new Meter("Nyala.ExporterTest");
+        using var other = new Meter("Nyala.ExporterTest");
+        one.CreateUpDownCounter<long>("exporter.shared").Add(2);
+        other.CreateUpDownCounter<long>("exporter.shared").Add(3);
+        Assert.Equal(
+            ["# HELP exporter_shared ", "# TYPE exporter_shared gauge", "exporter_shared 5"],
+            exporter.Write().Split('\n').Where(line => line.Contains("exporter_shared", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void A_tag_that_grows_without_end_does_not_take_the_memory()
     {
         using var exporter = new PrometheusExporter();
