@@ -13,9 +13,9 @@ static class Assets
 
     public static void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/assets/nyala.css", (HttpContext context) => WriteAsync(context, "text/css; charset=utf-8", Css));
-        routes.MapGet("/assets/nyala.svg", (HttpContext context) => WriteAsync(context, "image/svg+xml", Svg));
-        routes.MapGet("/favicon.ico", (HttpContext context) => WriteAsync(context, "image/svg+xml", Svg));
+        routes.MapReading("/assets/nyala.css", context => WriteAsync(context, "text/css; charset=utf-8", Css));
+        routes.MapReading("/assets/nyala.svg", context => WriteAsync(context, "image/svg+xml", Svg));
+        routes.MapReading("/favicon.ico", context => WriteAsync(context, "image/svg+xml", Svg));
     }
 
     static async Task WriteAsync(HttpContext context, string type, byte[] content)

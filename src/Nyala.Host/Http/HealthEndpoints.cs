@@ -12,9 +12,9 @@ sealed class HealthEndpoints(NyalaOptions options, PrometheusExporter exporter, 
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/healthz", (HttpContext context) => context.Response.WriteAsync("ok\n", context.RequestAborted));
-        routes.MapGet("/readyz", ReadyAsync);
-        routes.MapGet("/metrics", MetricsAsync);
+        routes.MapReading("/healthz", context => context.Response.WriteAsync("ok\n", context.RequestAborted));
+        routes.MapReading("/readyz", ReadyAsync);
+        routes.MapReading("/metrics", MetricsAsync);
     }
 
     Task ReadyAsync(HttpContext context)

@@ -18,8 +18,8 @@ static class HostMeta
         var xml = "<?xml version='1.0' encoding='utf-8'?>\n" + new XElement(
             Xrd + "XRD", new XElement(Xrd + "Link", new XAttribute("rel", Ns.AltConnectWebSocket), new XAttribute("href", address)));
         var json = JsonSerializer.Serialize(new { links = new[] { new { rel = Ns.AltConnectWebSocket, href = address } } }, JsonSerializerOptions.Web);
-        routes.MapGet("/.well-known/host-meta", (HttpContext context) => WriteAsync(context, "application/xrd+xml; charset=utf-8", xml));
-        routes.MapGet("/.well-known/host-meta.json", (HttpContext context) => WriteAsync(context, "application/jrd+json; charset=utf-8", json));
+        routes.MapReading("/.well-known/host-meta", context => WriteAsync(context, "application/xrd+xml; charset=utf-8", xml));
+        routes.MapReading("/.well-known/host-meta.json", context => WriteAsync(context, "application/jrd+json; charset=utf-8", json));
     }
 
     static Task WriteAsync(HttpContext context, string type, string text)

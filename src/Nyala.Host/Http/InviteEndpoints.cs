@@ -19,7 +19,7 @@ sealed class InviteEndpoints(NyalaOptions options, IStore store, Registrar regis
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/invite/{token}", ShowAsync);
+        routes.MapReading("/invite/{token}", ShowAsync);
         routes.MapPost("/invite/{token}", CreateAsync);
     }
 

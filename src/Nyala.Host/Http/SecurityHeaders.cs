@@ -11,6 +11,9 @@ static class SecurityHeaders
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy = Policy;
         headers.XContentTypeOptions = "nosniff";
+
+        // Pages hold tokens, numbers are of the moment. What may be kept says so itself.
+        headers.CacheControl = "no-store";
         headers.XFrameOptions = "DENY";
 
         // An invite's token is in the address. Not no-referrer: that would hide the Origin of our own form.

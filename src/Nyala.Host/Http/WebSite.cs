@@ -20,16 +20,26 @@ static class WebSite
         app.Use((context, next) => AnswerFailuresAsync(context, next, logger));
         app.Use(SecurityHeaders.AddAsync);
         app.Use(new Encryption(options).RequireAsync);
+        app.Use(AnswerNotFoundAsync);
         app.UseWebSockets();
         app.UseRouting();
         var home = new HomePage(options);
-        app.MapGet("/", home.WriteAsync);
+        app.MapReading("/", home.WriteAsync);
         Assets.Map(app);
         HostMeta.Map(app, options.Server);
         new InviteEndpoints(options, store, registrar, time, logger).Map(app);
         new HealthEndpoints(options, exporter, trouble).Map(app);
         app.Map(WebAddresses.WebSocketPath, new WebSocketEndpoint(connections).RunAsync);
-        app.MapFallback(context => Layout.WriteMessageAsync(context, StatusCodes.Status404NotFound, texts => texts.NotFoundTitle, texts => texts.NotFoundText));
+    }
+
+    /// <summary>What no route is for. A method that a route does not have was answered with 405 and <c>Allow</c> (RFC 9110 §15.5.6).</summary>
+    static async Task AnswerNotFoundAsync(HttpContext context, RequestDelegate next)
+    {
+        await next(context);
+        if (context.Response.StatusCode == StatusCodes.Status404NotFound && !context.Response.HasStarted)
+        {
+            await Layout.WriteMessageAsync(context, StatusCodes.Status404NotFound, texts => texts.NotFoundTitle, texts => texts.NotFoundText);
+        }
     }
 
     static async Task AnswerFailuresAsync(HttpContext context, RequestDelegate next, ILogger logger)

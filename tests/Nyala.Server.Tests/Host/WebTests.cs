@@ -56,6 +56,23 @@ public sealed class WebTests : IAsyncLifetime
         Assert.DoesNotContain("<script", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/healthz")]
+    [InlineData("/metrics")]
+    [InlineData("/.well-known/host-meta")]
+    public async Task Addresses_that_are_read_answer_HEAD_and_refuse_other_methods(string path)
+    {
+        using var head = await _http.SendAsync(new(HttpMethod.Head, path));
+        Assert.Equal(HttpStatusCode.OK, head.StatusCode);
+        Assert.True(head.Headers.CacheControl!.NoStore);
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync());
+        using var put = await _http.SendAsync(new(HttpMethod.Put, path));
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, put.StatusCode);
+        Assert.Equal(["GET", "HEAD"], put.Content.Headers.Allow.Order());
+        Assert.False(put.Headers.Contains("Server"));
+    }
+
     [Fact]
     public async Task Host_meta_leads_web_clients_of_any_origin_to_the_WebSocket()
     {
@@ -135,6 +152,7 @@ public sealed class WebTests : IAsyncLifetime
     public async Task Health_and_readiness_answer()
     {
         Assert.Equal("ok\n", await _http.GetStringAsync("/healthz"));
+        Assert.Contains("\nnyala_storage_trouble 0\n", await _http.GetStringAsync("/metrics"), StringComparison.Ordinal);
         Assert.Equal("ready\n", await _http.GetStringAsync("/readyz"));
     }
 

@@ -32,7 +32,6 @@ static class Layout
         context.Response.StatusCode = status;
         context.Response.ContentType = "text/html; charset=utf-8";
         context.Response.Headers.Vary = "Accept-Language";
-        context.Response.Headers.CacheControl = "no-store";
         await context.Response.WriteAsync(page.Value, Encoding.UTF8, context.RequestAborted);
     }
 
