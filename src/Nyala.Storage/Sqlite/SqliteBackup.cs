@@ -70,7 +70,7 @@ static class SqliteBackup
         var database = Path.Combine(dataDirectory, SqliteFiles.Name);
         if (File.Exists(database) && !force)
         {
-            throw new StoreException($"'{dataDirectory}' holds data: restoring would replace it; say so with force.", LogFailure.Error);
+            throw new StoreException($"'{dataDirectory}' holds data: --force replaces it, and keeps it beside.", LogFailure.Error);
         }
 
         var restoring = Path.Combine(dataDirectory, SqliteFiles.RestoringName);
@@ -103,19 +103,18 @@ static class SqliteBackup
     /// <summary>Validates the copy, brings it to this version's schema and moves it past everything its lost future can have used.</summary>
     static void Prepare(string path, string original, TimeProvider time)
     {
-        using (var connection = SqliteFiles.OpenWriter(path, new SqliteStoreOptions()))
+        using var connection = SqliteFiles.OpenWriter(path, new SqliteStoreOptions());
+        if (SqliteFiles.Number(connection, "pragma application_id") != SqliteFiles.ApplicationId)
         {
-            if (SqliteFiles.Number(connection, "pragma application_id") != SqliteFiles.ApplicationId)
-            {
-                throw new StoreException($"'{original}' is not a backup of Nyala.", LogFailure.Error);
-            }
-
-            SqliteStore.Prepare(connection, time);
-            using var transaction = connection.BeginTransaction();
-            StartingPoint.JumpAhead(connection);
-            transaction.Commit();
+            throw new StoreException($"'{original}' is not a backup of Nyala.", LogFailure.Error);
         }
 
+        SqliteStore.Prepare(connection, time);
+        using var transaction = connection.BeginTransaction();
+        StartingPoint.JumpAhead(connection);
+        transaction.Commit();
+
+        // Before the writer closes: the last one to close takes the write-ahead log away, which a reader cannot.
         var problems = IntegrityCheck.Run(path, default);
         if (problems.Count > 0)
         {

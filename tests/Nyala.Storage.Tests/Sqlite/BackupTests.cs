@@ -118,6 +118,7 @@ public sealed class BackupTests : IAsyncLifetime
         Assert.Contains("holds data", refused.Message, StringComparison.Ordinal);
         await SqliteStore.RestoreAsync(BackupFile, _fixture.Directory, force: true, _fixture.Time);
 
+        Assert.Empty(Directory.GetFiles(_fixture.Directory, "*.restoring*"));
         var replaced = Assert.Single(Directory.GetFiles(_fixture.Directory, "*.replaced-*"));
         using (var old = SqliteFiles.Open(replaced, SqliteOpenMode.ReadOnly))
         {
