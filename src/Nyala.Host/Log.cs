@@ -26,6 +26,12 @@ static partial class Log
     [LoggerMessage(7, LogLevel.Warning, "The certificate expires on {NotAfter:yyyy-MM-dd HH:mm}: renew it")]
     public static partial void CertificateExpires(ILogger logger, DateTimeOffset notAfter);
 
+    [LoggerMessage(16, LogLevel.Error, "The certificate expired on {NotAfter:yyyy-MM-dd HH:mm}: clients refuse it, renew it now")]
+    public static partial void CertificateExpired(ILogger logger, DateTimeOffset notAfter);
+
+    [LoggerMessage(17, LogLevel.Error, "The certificate is for {Names}, not for {Domain}: clients refuse it")]
+    public static partial void CertificateForOthers(ILogger logger, string names, string domain);
+
     [LoggerMessage(8, LogLevel.Information, "Account {Account} created by {By}")]
     public static partial void AccountCreated(ILogger logger, string account, string by);
 

@@ -33,6 +33,7 @@ sealed class CertificateStore : ICertificates, IDisposable
         _selfSigned = new(options.Data, options.Server.Domain, time);
         _seen = Stamp();
         _state = Load();
+        Warn(time.GetUtcNow());
         _timer = time.CreateTimer(_ => Look(), null, LookEvery, LookEvery);
     }
 
@@ -62,10 +63,31 @@ sealed class CertificateStore : ICertificates, IDisposable
             TryReload();
         }
 
-        if (_state.Pair.NotAfter - now < WarnBefore && now - _warned > TimeSpan.FromDays(1))
+        Warn(now);
+    }
+
+    /// <summary>Says once a day, and of every new pair, what keeps clients from accepting it.</summary>
+    void Warn(DateTimeOffset now)
+    {
+        var pair = _state.Pair;
+        if (_options.CertificateFile is null || now - _warned < TimeSpan.FromDays(1))
         {
-            _warned = now;
-            Log.CertificateExpires(_logger, _state.Pair.NotAfter);
+            return;
+        }
+
+        _warned = now;
+        if (!pair.IsFor(_options.Server.Domain))
+        {
+            Log.CertificateForOthers(_logger, string.Join(", ", pair.Names), _options.Server.Domain);
+        }
+
+        if (pair.NotAfter < now)
+        {
+            Log.CertificateExpired(_logger, pair.NotAfter);
+        }
+        else if (pair.NotAfter - now < WarnBefore)
+        {
+            Log.CertificateExpires(_logger, pair.NotAfter);
         }
     }
 
@@ -74,6 +96,7 @@ sealed class CertificateStore : ICertificates, IDisposable
         try
         {
             _state = Load();
+            _warned = DateTimeOffset.MinValue;
         }
         catch (Exception e) when (e is CertificateException or IOException or UnauthorizedAccessException)
         {

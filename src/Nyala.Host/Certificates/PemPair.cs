@@ -20,7 +20,7 @@ sealed record PemPair(X509Certificate2 Leaf, X509Certificate2Collection Chain)
             all.ImportFromPemFile(certificateFile);
             if (all.Count == 0)
             {
-                throw new CertificateException($"{certificateFile} holds no certificate: it must begin with -----BEGIN CERTIFICATE-----.");
+                throw new CertificateException($"Tls:Certificate cannot be {certificateFile}: allowed is a PEM file with -----BEGIN CERTIFICATE-----, and this holds no certificate.");
             }
 
             var leaf = X509Certificate2.CreateFromPemFile(certificateFile, keyFile);
@@ -29,12 +29,12 @@ sealed record PemPair(X509Certificate2 Leaf, X509Certificate2Collection Chain)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CertificateException($"A certificate file cannot be read: {e.Message} Both files must be readable by the user that runs nyala.");
+            throw new CertificateException($"A file of Tls:Certificate or Tls:Key cannot be read ({e.Message.TrimEnd('.')}): both must be readable by the user that runs nyala.");
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
             throw new CertificateException(
-                $"{certificateFile} and {keyFile} are not a pair in PEM: the first certificate must be the server's own, and the key must be its key, not encrypted ({e.Message.TrimEnd('.')}).");
+                $"Tls:Certificate and Tls:Key cannot be {certificateFile} and {keyFile}, which are not a pair in PEM: allowed is the server's own certificate first, and its RSA or ECDSA key, not encrypted ({e.Message.TrimEnd('.')}).");
         }
     }
 

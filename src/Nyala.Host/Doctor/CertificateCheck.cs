@@ -27,7 +27,9 @@ static class CertificateCheck
         }
         catch (CertificateException e)
         {
-            return Finding.Problem(Name, e.Message, own ? "Correct Tls:Certificate and Tls:Key." : $"Remove {Path.GetDirectoryName(selfSigned.KeyFile)} and start the server again.");
+            return own
+                ? Finding.Problem(Name, e.Message, "Correct Tls:Certificate and Tls:Key.")
+                : Finding.Problem(Name, "the self-signed pair is damaged", $"Remove {Path.GetDirectoryName(selfSigned.KeyFile)} and start the server again.");
         }
     }
 

@@ -73,10 +73,26 @@ public sealed class CertificateTests : IDisposable
         Write("b.example.org");
         File.WriteAllText(KeyFile, key);
         var problem = Assert.Throws<CertificateException>(() => Open($"Tls:Certificate={CertificateFile}", $"Tls:Key={KeyFile}"));
-        Assert.Contains("are not a pair in PEM", problem.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Tls:Certificate and Tls:Key cannot be", problem.Message, StringComparison.Ordinal);
         File.Delete(KeyFile);
         problem = Assert.Throws<CertificateException>(() => Open($"Tls:Certificate={CertificateFile}", $"Tls:Key={KeyFile}"));
-        Assert.Contains("cannot be read", problem.Message, StringComparison.Ordinal);
+        Assert.StartsWith("A file of Tls:Certificate or Tls:Key cannot be read", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_keeps_clients_from_accepting_a_certificate_is_said_at_the_start()
+    {
+        Write("a.example.org");
+        _time.Advance(TimeSpan.FromDays(80));
+        using (Open($"Tls:Certificate={CertificateFile}", $"Tls:Key={KeyFile}", "Domain=b.example.org"))
+        {
+            Assert.Contains(_logs.Lines, line => line.Contains("is for a.example.org, not for b.example.org", StringComparison.Ordinal));
+            Assert.Contains(_logs.Lines, line => line.Contains("The certificate expires on", StringComparison.Ordinal));
+        }
+
+        _time.Advance(TimeSpan.FromDays(11));
+        using var late = Open($"Tls:Certificate={CertificateFile}", $"Tls:Key={KeyFile}", "Domain=a.example.org");
+        Assert.Contains(_logs.Lines, line => line.Contains("The certificate expired on", StringComparison.Ordinal));
     }
 
     CertificateStore Open(params string[] settings) => new(
