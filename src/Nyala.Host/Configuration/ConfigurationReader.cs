@@ -47,7 +47,7 @@ sealed class ConfigurationReader(IDictionary environment, string currentDirector
         if (given is not null)
         {
             var file = FullPath(given, currentDirectory);
-            return File.Exists(file) ? file : throw new ConfigurationException($"The file of --config, {file}, does not exist.");
+            return File.Exists(file) ? file : throw new ConfigurationException($"--config cannot be {file}: there is no such file.");
         }
 
         string[] places = [Path.Combine(data, "nyala.json"), Path.Combine(currentDirectory, "nyala.json")];
@@ -189,7 +189,7 @@ sealed class ConfigurationReader(IDictionary environment, string currentDirector
         IReadOnlyList<IPEndPoint> http = Endpoints(Settings.Http), https = Endpoints(Settings.Https);
         var limits = ReadLimits();
         CheckCollisions((Settings.Xmpp, xmpp), (Settings.XmppTls, xmppTls), (Settings.Http, http), (Settings.Https, https));
-        CheckLoopbackOnly(xmpp.Concat(xmppTls), limits);
+        CheckLoopbackOnly([.. xmpp, .. xmppTls, .. http, .. https], limits);
         var (certificate, key) = (Get(Settings.Certificate), Get(Settings.CertificateKey));
         if (certificate.Length > 0 != key.Length > 0)
         {
@@ -236,6 +236,11 @@ sealed class ConfigurationReader(IDictionary environment, string currentDirector
 
     static void CheckCollisions(params (Setting Setting, IReadOnlyList<IPEndPoint> Endpoints)[] listeners)
     {
+        if (listeners.All(listener => listener.Endpoints.Count == 0))
+        {
+            throw new ConfigurationException($"{string.Join(", ", listeners.Select(listener => listener.Setting.Key))} cannot all be off: give at least one of them a port.");
+        }
+
         var owners = new Dictionary<IPEndPoint, Setting>();
         foreach (var (setting, endpoints) in listeners)
         {
@@ -249,9 +254,10 @@ sealed class ConfigurationReader(IDictionary environment, string currentDirector
         }
     }
 
-    void CheckLoopbackOnly(IEnumerable<IPEndPoint> xmpp, Limits limits)
+    /// <summary>Protections are switched off only where nobody else comes. Web listeners count: they carry logins too, over WebSocket and in forms.</summary>
+    void CheckLoopbackOnly(IReadOnlyList<IPEndPoint> listeners, Limits limits)
     {
-        if (xmpp.All(endpoint => IPAddress.IsLoopback(endpoint.Address)))
+        if (listeners.All(endpoint => IPAddress.IsLoopback(endpoint.Address)))
         {
             return;
         }

@@ -61,7 +61,7 @@ static class Settings
     { IsPath = true };
 
     public static readonly Setting<bool> TlsRequired = new(
-        "Tls:Required", Values.SwitchAllowed + "; false only while all XMPP listeners are on loopback",
+        "Tls:Required", Values.SwitchAllowed + "; false only while all listeners are on loopback",
         "Clients must encrypt before they log in.", "true", Values.Switch);
 
     public static readonly Setting<int> ScramIterations = new(
@@ -119,7 +119,7 @@ static class Settings
             Setting? setting = property.GetValue(defaults) switch
             {
                 bool on => new Setting<bool>(
-                    key, Values.SwitchAllowed + "; off only while all XMPP listeners are on loopback", meaning, on ? "on" : "off", Values.Switch),
+                    key, Values.SwitchAllowed + "; off only while all listeners are on loopback", meaning, on ? "on" : "off", Values.Switch),
                 TimeSpan time => new Setting<TimeSpan>(key, Values.TimeAllowed, meaning, Values.Show(time), Values.Time),
                 int number => Number(key, meaning, number),
                 _ => null,

@@ -87,11 +87,16 @@ public sealed class ConfigurationTests : IDisposable
     {
         Assert.NotNull(Read(set));
         Assert.NotNull(Read(set, "Listen:Xmpp=[::1]:5222", "Listen:XmppTls=off"));
-        foreach (var open in (string[])["Listen:Xmpp=*:5222", "Listen:XmppTls=192.0.2.1:5223", "Domain=example.org"])
+        foreach (var open in (string[])["Listen:Xmpp=*:5222", "Listen:XmppTls=192.0.2.1:5223", "Listen:Http=*:5280", "Domain=example.org"])
         {
             Assert.StartsWith(sentence, Assert.Throws<ConfigurationException>(() => Read(set, open)).Message, StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public void A_server_that_listens_nowhere_is_refused() => Assert.Equal(
+        "Listen:Xmpp, Listen:XmppTls, Listen:Http, Listen:Https cannot all be off: give at least one of them a port.",
+        Assert.Throws<ConfigurationException>(() => Read("Listen:Xmpp=off", "Listen:XmppTls=off", "Listen:Http=off", "Listen:Https=off")).Message);
 
     [Fact]
     public void Later_sources_win_and_each_value_knows_its_source()
