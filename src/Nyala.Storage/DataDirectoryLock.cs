@@ -26,7 +26,7 @@ public sealed class DataDirectoryLock : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new StoreException(
-                $"The data directory '{dataDirectory}' cannot be used: {e.Message} Give this user the right to write there, or choose another directory.",
+                $"The data directory '{dataDirectory}' cannot be used ({e.Message.TrimEnd('.')}): run nyala as the user it belongs to, give this user the right to write there, or choose another directory.",
                 LogFailure.Error, e);
         }
     }

@@ -43,6 +43,12 @@ static class DoctorCommand
             return [Finding.Problem(Name, e.Message, "Correct it; 'nyala config' shows the result.")];
         }
 
+        var configuration = Finding.Ok(Name, options.File is null ? "valid; no file is used" : $"valid, from {options.File}");
+        if (StoreCheck.CheckAccess(options) is { } closed)
+        {
+            return [configuration, closed];
+        }
+
         ServerStatus? running = null;
         Finding server;
         try
@@ -58,7 +64,7 @@ static class DoctorCommand
 
         return
         [
-            Finding.Ok(Name, options.File is null ? "valid; no file is used" : $"valid, from {options.File}"),
+            configuration,
             server,
             CertificateCheck.Run(options, TimeProvider.System),
             .. MachineChecks.Ports(options, running),

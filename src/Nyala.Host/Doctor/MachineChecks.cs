@@ -96,7 +96,7 @@ static class MachineChecks
             probe.Listen(1);
             return running is null
                 ? Finding.Ok(name, $"{what}, free")
-                : Finding.Problem(name, $"{what}: the running server does not listen here", "Restart it: its configuration is older than this one.");
+                : Finding.Problem(name, $"{what}: the running server does not listen here", "Restart it when its configuration is older; when it was started with --set or --config, give the doctor the same.");
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {

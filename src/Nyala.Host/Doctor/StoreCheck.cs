@@ -30,9 +30,27 @@ static class StoreCheck
                 ? Finding.Ok(Name, "sound")
                 : Finding.Problem(Name, string.Join(" ", damage.Take(3)), "Stop the server and restore the last good backup: nyala restore FILE --force.");
         }
-        catch (Exception e) when (e is StoreException or AdministrationException)
+        catch (StoreException e)
+        {
+            return Finding.Problem(Name, e.Message, "The server does not start before that is done.");
+        }
+        catch (AdministrationException e)
         {
             return Finding.Problem(Name, e.Message, "Run this as the user that runs nyala.");
+        }
+    }
+
+    /// <summary>The problem that hides all others: a data directory that is not this user's; null when it can be read or is not there yet.</summary>
+    public static Finding? CheckAccess(NyalaOptions options)
+    {
+        try
+        {
+            _ = Directory.Exists(options.Data) && Directory.EnumerateFileSystemEntries(options.Data).Any();
+            return null;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return Finding.Problem("Data directory", $"{options.Data} may not be read by this user", "Run this as the user that runs nyala.");
         }
     }
 }
