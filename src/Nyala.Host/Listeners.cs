@@ -69,9 +69,14 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
     /// <summary>Why a port could not be opened, with the remedy.</summary>
     public StartException Explain(Exception failure)
     {
-        // Kestrel names the endpoint in its message only.
+        // Kestrel names the endpoint in its message only, and of some failures not even there.
         var endpoints = All(options).SelectMany(kind => kind.Endpoints.Select(endpoint => (kind.Setting, Endpoint: endpoint))).ToArray();
         var (setting, endpoint) = Array.Find(endpoints, pair => failure.Message.Contains(pair.Endpoint.ToString(), StringComparison.Ordinal));
+        if (setting is null)
+        {
+            (setting, endpoint) = Array.Find(endpoints, pair => !CanBind(pair.Endpoint));
+        }
+
         if (setting is null)
         {
             return new($"A port could not be opened: {failure.Message}", failure);
@@ -110,10 +115,32 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
         }
     }
 
+    static bool CanBind(IPEndPoint endpoint)
+    {
+        try
+        {
+            using var probe = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            probe.Bind(endpoint);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
     static int FreePort(IPAddress address)
     {
-        using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(address, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+        try
+        {
+            using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            probe.Bind(new IPEndPoint(address, 0));
+            return ((IPEndPoint)probe.LocalEndPoint!).Port;
+        }
+        catch (SocketException)
+        {
+            // Opening the port 0 fails in the same way, and is explained with the others.
+            return 0;
+        }
     }
 }

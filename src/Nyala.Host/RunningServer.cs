@@ -21,6 +21,7 @@ sealed class RunningServer : IAsyncDisposable
     WebApplication? _web;
     XmppSide? _xmpp;
     volatile bool _stopping;
+    bool _started;
 
     RunningServer(NyalaOptions options, DateTimeOffset since, ILogger logger)
     {
@@ -82,7 +83,10 @@ sealed class RunningServer : IAsyncDisposable
             await _owned[i].DisposeAsync();
         }
 
-        Log.Stopped(_logger);
+        if (_started)
+        {
+            Log.Stopped(_logger);
+        }
     }
 
     async Task StartPartsAsync(TimeProvider time, ILoggerFactory loggers)
@@ -100,6 +104,7 @@ sealed class RunningServer : IAsyncDisposable
         _web = Own(BuildWeb(certificates, exporter, time, loggers));
         await OpenPortsAsync(certificates);
         Own(await AdministrationSocket.StartAsync(Administration, Options.Data));
+        _started = true;
         Log.Started(_logger, About.Version, Options.Server.Domain, Options.Data);
     }
 

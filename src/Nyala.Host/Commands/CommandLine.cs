@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Nyala.Host.Administration;
 using Nyala.Host.Certificates;
 using Nyala.Host.Configuration;
@@ -38,11 +39,12 @@ static class CommandLine
         }
 
         // 'dotnet run --project src/Nyala.Host' with nothing more runs the server.
-        var parsed = root.Parse(arguments.Length == 0 ? ["run"] : arguments);
+        var parsed = root.Parse(arguments switch { [] => ["run"], ["--version"] => ["version"], _ => arguments });
         if (parsed.Errors.Count > 0)
         {
-            terminal.Error(parsed.Errors[0].Message);
-            terminal.Error("'nyala --help' shows what there is.");
+            var command = Name(parsed.CommandResult);
+            terminal.Error(Explain(parsed, command));
+            terminal.Error($"'{command} --help' shows what there is.");
             return Misuse;
         }
 
@@ -61,4 +63,23 @@ static class CommandLine
             return Failure;
         }
     }
+
+    /// <summary>What is wrong with the words of the command line. An unknown word comes first: what else is missing follows from it.</summary>
+    static string Explain(ParseResult parsed, string name)
+    {
+        var command = parsed.CommandResult.Command;
+        if (parsed.UnmatchedTokens is [var unknown, ..])
+        {
+            IEnumerable<Symbol> known = [.. command.Subcommands, .. command.Options, .. parsed.RootCommandResult.Command.Options];
+            var near = Suggestion.For(unknown, known.Select(one => one.Name));
+            return $"{name} has no '{unknown}'" + (near is null ? "." : $": did you mean {near}?");
+        }
+
+        return command.Subcommands.Count > 0
+            ? $"{name} needs one of these: {string.Join(", ", command.Subcommands.Select(one => one.Name))}."
+            : parsed.Errors[0].Message;
+    }
+
+    static string Name(CommandResult result) =>
+        result.Parent is CommandResult parent ? $"{Name(parent)} {result.Command.Name}" : "nyala";
 }

@@ -20,7 +20,8 @@ static class InviteCommands
         var uses = new Option<int>("--uses") { Description = "How many accounts it may create", HelpName = "N", DefaultValueFactory = _ => 1 };
         var expires = new Option<string>("--expires") { Description = "How long it can be used, such as 12h or 7d", HelpName = "TIME", DefaultValueFactory = _ => "7d" };
         var json = new Option<bool>("--json") { Description = "JSON for scripts" };
-        uses.Validators.Add(result => Require(result, result.GetValueOrDefault<int>() is >= 1 and <= 10_000, "--uses cannot be that: allowed is a number from 1 to 10000."));
+        uses.Validators.Add(result => Require(
+            result, result.Tokens is not [var text] || Values.Between(1, 10_000)(text.Value, out _), "--uses cannot be that: allowed is a number from 1 to 10000."));
         expires.Validators.Add(result => Require(
             result, Values.Time(result.GetValueOrDefault<string>(), out var time) && time >= TimeSpan.FromHours(1), $"--expires cannot be that: allowed is {Values.TimeAllowed}, at least 1h."));
         var command = new Command("create", "Creates an invite and prints its links") { from, contact, admin, uses, expires, json };
@@ -37,21 +38,21 @@ static class InviteCommands
                 return;
             }
 
-            Show(terminal, invite);
+            Show(terminal, invite, options);
         });
         return command;
     }
 
-    static void Show(Terminal terminal, InviteView invite)
+    static void Show(Terminal terminal, InviteView invite, NyalaOptions options)
     {
         terminal.Pairs(
         [
-            ("Page", invite.Page),
+            .. options.HasPages ? [("Page", invite.Page)] : Array.Empty<(string, string)>(),
             ("Link for apps", invite.Link),
             ("Uses", invite.Uses.ToString(CultureInfo.InvariantCulture)),
             ("Until", invite.ExpiresAt.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture)),
         ]);
-        if (WebAddresses.IsReachable(invite.Page))
+        if (options.HasPages && WebAddresses.IsReachable(invite.Page))
         {
             terminal.Line();
             terminal.Qr(invite.Page);

@@ -18,7 +18,7 @@ sealed class Welcome(Terminal terminal, RunningServer server)
         terminal.Line();
         terminal.Pairs(
         [
-            ("Web page", options.Server.WebAddress),
+            .. options.HasPages ? [("Web page", options.Server.WebAddress)] : Array.Empty<(string, string)>(),
             .. Listeners.All(options).Where(kind => kind.Endpoints.Count > 0).Select(kind => (kind.What, string.Join(", ", kind.Endpoints.Select(Show)))),
             ("Data", options.Data),
         ]);
@@ -41,8 +41,13 @@ sealed class Welcome(Terminal terminal, RunningServer server)
     {
         terminal.Heading("Create the first account, which is the administrator's, with this invite:");
         terminal.Line();
-        terminal.Line("  " + invite.Page);
+        terminal.Line("  " + (server.Options.HasPages ? invite.Page : invite.Link));
         terminal.Line();
+        if (!server.Options.HasPages)
+        {
+            return;
+        }
+
         if (WebAddresses.IsReachable(invite.Page))
         {
             terminal.Line($"or in an app: {invite.Link}");

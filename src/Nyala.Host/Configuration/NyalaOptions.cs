@@ -19,6 +19,9 @@ sealed record NyalaOptions
 
     public required IReadOnlyList<IPEndPoint> Https { get; init; }
 
+    /// <summary>Whether web pages are served at all.</summary>
+    public bool HasPages => Http.Count > 0 || Https.Count > 0;
+
     /// <summary>PEM files, or null both for a self-signed certificate.</summary>
     public required string? CertificateFile { get; init; }
 

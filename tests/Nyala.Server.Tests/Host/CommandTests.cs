@@ -24,6 +24,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("user", "add")]
     [InlineData("run", "--set", "Listn:Xmpp=1")]
     [InlineData("invite", "create", "--uses", "0")]
+    [InlineData("invite", "create", "--uses", "many")]
     [InlineData("invite", "create", "--expires", "soon")]
     [InlineData("user", "add", "x", "--password", "p", "--password-stdin")]
     public async Task Misuse_ends_with_2_and_a_sentence(params string[] arguments)
@@ -33,6 +34,39 @@ public sealed class CommandTests : IDisposable
         Assert.NotEmpty(result.Error);
         Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
         Assert.False(Directory.Exists(_nyala.Data));
+    }
+
+    [Theory]
+    [InlineData("rnu", "nyala has no 'rnu': did you mean run?")]
+    [InlineData("user lst", "nyala user has no 'lst': did you mean list?")]
+    [InlineData("run --dta x", "nyala run has no '--dta': did you mean --data?")]
+    [InlineData("version now", "nyala version has no 'now'.")]
+    [InlineData("user", "nyala user needs one of these: add, password, list, remove.")]
+    public async Task What_is_mistyped_is_named(string line, string sentence) =>
+        Assert.StartsWith(sentence + "\n", (await _nyala.RunAsync(line.Split(' '))).Error, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task An_address_of_another_machine_stops_the_start_with_the_key()
+    {
+        string[] others = ["--set", "Listen:XmppTls=off", "--set", "Listen:Http=off", "--set", "Listen:Https=off"];
+        foreach (var port in (string[])["5222", "0"])
+        {
+            var result = await _nyala.RunAsync(["run", "--set", "Listen:Xmpp=192.0.2.1:" + port, .. others]);
+            Assert.Equal(1, result.ExitCode);
+            Assert.StartsWith("192.0.2.1 of Listen:Xmpp is not an address of this machine", result.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Without_web_pages_an_invite_is_only_a_link_for_apps()
+    {
+        string[] xmppOnly = ["--set", "Listen:Http=off", "--set", "Listen:Https=off"];
+        var invite = await _nyala.RunAsync(["invite", "create", .. xmppOnly]);
+        Assert.Contains("xmpp:localhost?register;preauth=", invite.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("http:", invite.Output, StringComparison.Ordinal);
+        using var server = await _nyala.ServeAsync(xmppOnly);
+        Assert.Contains(server.Lines, line => line.StartsWith("  xmpp:localhost?register;preauth=", StringComparison.Ordinal));
+        Assert.DoesNotContain(server.Lines, line => line.Contains("http:", StringComparison.Ordinal));
     }
 
     [Fact]
