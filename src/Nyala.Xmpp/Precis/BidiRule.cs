@@ -5,7 +5,7 @@ namespace Nyala.Xmpp;
 
 /// <summary>
 /// The Bidi Rule (RFC 5893 §2). The runtime has no Bidi_Class; it is derived here from blocks and general categories,
-/// exactly for letters and digits and as "neutral" for what is left (docs/decisions/010-precis.md).
+/// exactly for letters and digits and as "neutral" for what is left (docs/decisions/005-precis.md).
 /// </summary>
 static class BidiRule
 {

@@ -5,7 +5,7 @@ namespace Nyala.Xmpp;
 
 /// <summary>
 /// The contextual rules of RFC 5892 appendix A. Scripts and joining types come from ranges kept here, because the
-/// runtime has neither property; where a range is silent, the code point is refused (docs/decisions/010-precis.md).
+/// runtime has neither property; where a range is silent, the code point is refused (docs/decisions/005-precis.md).
 /// </summary>
 static class ContextRules
 {

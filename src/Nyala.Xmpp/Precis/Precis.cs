@@ -7,7 +7,7 @@ namespace Nyala.Xmpp;
 
 /// <summary>
 /// The PRECIS profiles that XMPP uses (RFC 8264, RFC 8265), as far as the Unicode data of .NET carries them;
-/// docs/decisions/010-precis.md lists the differences. Safe from any thread.
+/// docs/decisions/005-precis.md lists the differences. Safe from any thread.
 /// </summary>
 public static class Precis
 {

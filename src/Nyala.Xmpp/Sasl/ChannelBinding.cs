@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Nyala.Xmpp.Sasl;
 
-/// <summary>Channel bindings for TLS (RFC 5929). tls-exporter cannot be had from .NET: docs/decisions/011-channel-binding.md.</summary>
+/// <summary>Channel bindings for TLS (RFC 5929). tls-exporter cannot be had from .NET: docs/decisions/006-channel-binding.md.</summary>
 public static class ChannelBinding
 {
     /// <summary>The name of the one type that is announced.</summary>

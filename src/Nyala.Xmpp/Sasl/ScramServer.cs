@@ -48,7 +48,7 @@ public sealed class ScramServer
     /// <summary>
     /// The data of tls-unique, taken only when a client asks for that binding; unset where TLS does not end here. It is
     /// never announced. COMPAT(slixmpp before 1.9, and what is built on it): they know no other binding and insist on it,
-    /// also with TLS 1.3. Remove when nobody uses them: docs/decisions/011-channel-binding.md.
+    /// also with TLS 1.3. Remove when nobody uses them: docs/decisions/006-channel-binding.md.
     /// </summary>
     public Func<ReadOnlyMemory<byte>>? TlsUnique { get; init; }
 
