@@ -38,7 +38,11 @@ static class FeaturesCommand
             }
             else
             {
-                terminal.Rows(["Specification", "Version", "Name", "Note"], all.Select(one => new[] { one.Id, one.Version, one.Name, one.Note ?? "" }));
+                // Several classes may share a specification; which ones is for developers (--markdown, --json).
+                terminal.Rows(["Specification", "Version", "Name", "Note"], all.GroupBy(one => one.Id).Select(group => new[]
+                {
+                    group.Key, group.First().Version, group.First().Name, string.Join("; ", group.Select(one => one.Note).OfType<string>()),
+                }));
             }
         });
         return command;

@@ -23,7 +23,9 @@ static class CertificateCheck
             var pair = own
                 ? PemPair.Load(options.CertificateFile!, options.KeyFile!)
                 : PemPair.Load(selfSigned.CertificateFile, selfSigned.KeyFile);
-            return Judge(options, pair, time.GetUtcNow());
+            return own || pair.IsFor(options.Server.Domain)
+                ? Judge(options, pair, time.GetUtcNow())
+                : options.IsPublic ? SelfSignedProblem(options) : Finding.Ok(Name, "a self-signed one for this domain is made at the next start");
         }
         catch (CertificateException e)
         {

@@ -159,6 +159,14 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Features_names_each_specification_once()
+    {
+        var lines = (await _nyala.RunAsync("features")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Distinct(lines.Select(line => line.Split('\t')[0]));
+        Assert.Contains(lines, line => line.StartsWith("RFC 6121\t", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_doctor_names_problem_and_remedy()
     {
         using var server = await _nyala.ServeAsync();
