@@ -2,22 +2,15 @@ using OpenTelemetry;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
-using OpenTelemetry.Trace;
 
 namespace Nyala.Host;
 
-/// <summary>Metrics, traces and logs to an OTLP collector, when OTEL_EXPORTER_OTLP_ENDPOINT names one. All OTEL_ variables are the exporter's own.</summary>
+/// <summary>Metrics and logs to an OTLP collector, when OTEL_EXPORTER_OTLP_ENDPOINT names one. All OTEL_ variables are the exporter's own.</summary>
 sealed class Telemetry : IDisposable
 {
     readonly MeterProvider _metrics;
-    readonly TracerProvider _traces;
-
-    Telemetry()
-    {
-        _metrics = Sdk.CreateMeterProviderBuilder()
-            .ConfigureResource(Describe).AddMeter("Nyala", "Nyala.*", "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel").AddOtlpExporter().Build();
-        _traces = Sdk.CreateTracerProviderBuilder().ConfigureResource(Describe).AddSource("Nyala", "Nyala.*").AddOtlpExporter().Build();
-    }
+    Telemetry() => _metrics = Sdk.CreateMeterProviderBuilder()
+        .ConfigureResource(Describe).AddMeter("Nyala", "Nyala.*", "System.Runtime", "Microsoft.AspNetCore.Server.Kestrel").AddOtlpExporter().Build();
 
     static bool IsWanted => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT"));
 
@@ -37,11 +30,7 @@ sealed class Telemetry : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _metrics.Dispose();
-        _traces.Dispose();
-    }
+    public void Dispose() => _metrics.Dispose();
 
     static void Describe(ResourceBuilder resource) => resource.AddService("nyala", serviceVersion: About.Version);
 }
