@@ -51,4 +51,13 @@ public static partial class Log
 
     [LoggerMessage(1300, LogLevel.Error, "The handler of {What} failed; the client was told internal-server-error")]
     public static partial void HandlerFailed(this ILogger logger, string what, Exception exception);
+
+    [LoggerMessage(1400, LogLevel.Information, "Account {Account} created by {By} from {Remote}")]
+    public static partial void AccountRegistered(this ILogger logger, string account, string by, IPAddress? remote);
+
+    [LoggerMessage(1401, LogLevel.Information, "Password of {Account} changed by its owner")]
+    public static partial void OwnPasswordChanged(this ILogger logger, string account);
+
+    [LoggerMessage(1402, LogLevel.Information, "Account {Account} removed by its owner")]
+    public static partial void OwnAccountRemoved(this ILogger logger, string account);
 }

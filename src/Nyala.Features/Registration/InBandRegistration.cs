@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Nyala.Core;
 using Nyala.Core.Connections;
+using Nyala.Core.Diagnostics;
 using Nyala.Core.Routing;
 using Nyala.Core.Sessions;
 using Nyala.Storage;
@@ -166,6 +167,7 @@ public sealed class InBandRegistration(NyalaServer server, Registrar registrar) 
         var account = session.Account;
         await server.AccountRemovingAsync(account);
         await server.Store.Accounts.RemoveAsync(account.Id);
+        server.Log.OwnAccountRemoved(account.Jid.Local!);
         session.Send(Result(request.Stanza).Set("to", session.Jid.ToString()));
 
         // §3.2: then all sessions of the account end with not-authorized.
@@ -192,6 +194,7 @@ public sealed class InBandRegistration(NyalaServer server, Registrar registrar) 
         }
 
         await server.Store.Accounts.SetCredentialsAsync(session.Account.Id, credentials);
+        server.Log.OwnPasswordChanged(session.Account.Jid.Local!);
         session.Send(Result(request.Stanza).Set("to", session.Jid.ToString()));
 
         // Who changes a password may do so because somebody else knows it.

@@ -1,4 +1,5 @@
 using Nyala.Core;
+using Nyala.Core.Diagnostics;
 using Nyala.Storage;
 using Nyala.Xmpp;
 
@@ -73,6 +74,7 @@ public sealed class Registrar(NyalaServer server, Func<Account, long, Task> welc
             return new(result == CreateAccountResult.Conflict ? RegistrationProblem.Taken : RegistrationProblem.InvalidInvite);
         }
 
+        server.Log.AccountRegistered(name, invite is null ? "open registration" : "an invite", address);
         if (invite?.Inviter is { } inviter)
         {
             await welcome(account!, inviter);

@@ -97,6 +97,7 @@ public sealed class WebTests : IAsyncLifetime
         using var response = await SubmitAsync(token, "Romeo", TestServer.Password);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Contains("romeo@localhost", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains(_server.Logs, line => line.Contains("Account romeo created by an invite from 127.0.0.1", StringComparison.Ordinal));
         await using var romeo = await _server.LoginAsync("romeo", "garden");
         await romeo.SendAsync("<iq type='get' id='r1'><query xmlns='jabber:iq:roster'/></iq>");
         await romeo.AwaitAsync("<iq type='result' id='r1'><query xmlns='jabber:iq:roster'><item jid='juliet@localhost' subscription='both'/></query></iq>");
