@@ -273,7 +273,14 @@ public sealed class XmppReader
         used = 0;
         var outer = _start is null ? NamespaceScope.Empty : _start.Scope;
         var scanner = _scanner ??= ElementScanner.Rent(outer, Limits);
-        switch (scanner.Scan(data))
+        var result = scanner.Scan(data);
+        if (_framing == Framing.Stream && scanner.Root is ("stream", Ns.Streams))
+        {
+            // Told at once: what follows would be taken for its content until a limit is met.
+            return Fail(StreamError.BadFormat with { Text = "The stream is open already." });
+        }
+
+        switch (result)
         {
             case ReadResult.NeedMore:
                 return ReadResult.NeedMore;

@@ -81,6 +81,10 @@ public sealed class StreamHeaderTests
     }
 
     [Fact]
+    public void A_second_header_is_refused_before_its_end_is_awaited() =>
+        Assert.Equal(["error bad-format"], Reading.InStream(Reading.Header + "<presence/>"));
+
+    [Fact]
     public void A_header_has_a_limit_of_its_own()
     {
         var reader = new XmppReader(Framing.Stream, new ReaderLimits());
