@@ -1,5 +1,6 @@
 // HOT PATH
 using Nyala.Core.Diagnostics;
+using Nyala.Xmpp;
 using Nyala.Xmpp.Stanzas;
 using Nyala.Xmpp.Xml;
 
@@ -167,6 +168,10 @@ abstract partial class TransportConnection
         {
             switch (result)
             {
+                case ReadResult.Stanza when _reader.Stanza is { Name: "error", Namespace: Ns.Streams }:
+                    // RFC 6120 §4.9.1.1: it closes the stream, and nothing is to be said about it.
+                    PeerClosed();
+                    break;
                 case ReadResult.Stanza when _phase == Phase.Open && !_peerClosed:
                     await Handler.ReceivedAsync(this, _reader.Stanza);
                     break;
@@ -174,12 +179,7 @@ abstract partial class TransportConnection
                     await Handler.OpenedAsync(this, _reader.Header);
                     break;
                 case ReadResult.StreamClose:
-                    _peerClosed = true;
-                    if (_phase == Phase.Open)
-                    {
-                        Handler.Closed(this);
-                    }
-
+                    PeerClosed();
                     break;
                 case ReadResult.Error:
                     // Nothing behind an error can be understood; it is taken and thrown away until the peer gives up.
@@ -191,6 +191,18 @@ abstract partial class TransportConnection
         catch (Exception exception)
         {
             HandlerFailed(exception);
+        }
+    }
+
+    void PeerClosed()
+    {
+        if (!_peerClosed)
+        {
+            _peerClosed = true;
+            if (_phase == Phase.Open)
+            {
+                Handler.Closed(this);
+            }
         }
     }
 

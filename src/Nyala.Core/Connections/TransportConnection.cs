@@ -213,14 +213,34 @@ abstract partial class TransportConnection : Connection, ITimerTarget
         }
         else if (_phase != Phase.Open)
         {
-            // The peer took too long to take the end, or to end its own side.
-            Abort(EndReason.DoesNotRead);
+            EndNow();
         }
         else if (!_authenticated)
         {
             // Without an output it is in the middle of a TLS handshake.
             End(Output is null ? EndReason.TlsFailed : EndReason.NotAuthenticatedInTime, StreamError.ConnectionTimeout);
         }
+    }
+
+    /// <summary>
+    /// The time of the end is up. A peer that took all and only keeps its own side open sees an end in good order: a reset
+    /// would take from it what it has not read yet. Any other is cut.
+    /// </summary>
+    void EndNow()
+    {
+        lock (Gate)
+        {
+            if (_phase != Phase.Ending || _peerClosed || Pending > 0)
+            {
+                Abort(EndReason.DoesNotRead);
+                return;
+            }
+
+            _peerClosed = true;
+            _timer.Schedule(EndTime);
+        }
+
+        WakeReader();
     }
 
     /// <summary>The transport does not take what is written any more: the peer is gone. Under the gate.</summary>
@@ -256,7 +276,7 @@ abstract partial class TransportConnection : Connection, ITimerTarget
     {
     }
 
-    /// <summary>Ends a connection on which nothing can be said in XMPP, in good order: what is on its way to the peer still goes out.</summary>
+    /// <summary>Ends a connection on which nothing can be said or heard in XMPP, in good order: what is on its way to the peer still goes out.</summary>
     protected void Leave(EndReason reason)
     {
         lock (Gate)
@@ -265,6 +285,7 @@ abstract partial class TransportConnection : Connection, ITimerTarget
             {
                 _reason = reason;
                 _phase = Phase.Ending;
+                _peerClosed = true;
                 _timer.Schedule(EndTime);
             }
         }

@@ -74,7 +74,7 @@ sealed class WebSocketConnection : TransportConnection
         var ready = await _socket.ReceiveAsync(Memory<byte>.Empty, CancellationToken.None);
         if (ready.MessageType == WebSocketMessageType.Close)
         {
-            return false;
+            return Left();
         }
 
         var buffer = ArrayPool<byte>.Shared.Rent(ReadBuffer);
@@ -82,11 +82,11 @@ sealed class WebSocketConnection : TransportConnection
         switch (received.MessageType)
         {
             case WebSocketMessageType.Close:
-                return false;
+                return Left();
             case WebSocketMessageType.Binary:
                 // RFC 7395 §3.2: data frames are text.
                 await _socket.CloseOutputAsync(WebSocketCloseStatus.InvalidMessageType, "XMPP is text.", CancellationToken.None);
-                Abort(EndReason.ProtocolError);
+                Leave(EndReason.ProtocolError);
                 return false;
         }
 
@@ -100,6 +100,16 @@ sealed class WebSocketConnection : TransportConnection
 
         await CompleteReadAsync(received.Count);
         return true;
+    }
+
+    /// <summary>
+    /// The peer closes the socket, which is answered (RFC 6455 §5.5.1). If it did not close the stream before, the connection
+    /// is lost and the session may be resumed (RFC 7395 §3.6).
+    /// </summary>
+    bool Left()
+    {
+        Leave(EndReason.ConnectionLost);
+        return false;
     }
 
     /// <summary>Begins or answers the closing handshake, after everything was sent (RFC 7395 §3.6).</summary>

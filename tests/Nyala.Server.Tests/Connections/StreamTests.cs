@@ -106,7 +106,19 @@ public sealed class StreamTests
     }
 
     [Fact]
-    public async Task A_peer_that_never_closes_is_cut_when_the_time_is_up()
+    public async Task An_error_of_the_peer_closes_its_stream()
+    {
+        using var fixture = new ConnectionFixture();
+        using var wire = Wire.Connect(fixture.Clear);
+        await wire.SendAsync(ConnectionFixture.Header
+            + "<stream:error><undefined-condition xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error><message/></stream:stream>");
+        Assert.EndsWith("version='1.0' xml:lang='en'></stream:stream>", await wire.ReceiveToEndAsync(), StringComparison.Ordinal);
+        Assert.Equal(EndReason.ClosedByPeer, await fixture.Handler.Ended);
+        Assert.Equal(["open capulet.example", "closed", "ended"], fixture.Handler.Events);
+    }
+
+    [Fact]
+    public async Task A_peer_that_never_closes_sees_an_end_in_good_order_when_the_time_is_up()
     {
         using var fixture = new ConnectionFixture();
         using var wire = Wire.Connect(fixture.Clear);
@@ -116,6 +128,7 @@ public sealed class StreamTests
         Assert.False(wire.Served.IsCompleted);
         fixture.Time.Advance(TimeSpan.FromSeconds(4));
         await wire.EndedAsync();
+        Assert.False(wire.IsAborted);
         Assert.Equal(EndReason.Replaced, await fixture.Handler.Ended);
     }
 
@@ -136,6 +149,7 @@ public sealed class StreamTests
         connection.End(EndReason.Shutdown, StreamError.SystemShutdown);
         fixture.Time.Advance(TimeSpan.FromSeconds(4));
         await wire.EndedAsync();
+        Assert.True(wire.IsAborted);
     }
 
     [Fact]
@@ -330,6 +344,7 @@ public sealed class StreamTests
         using var late = Wire.Connect(fixture.Clear);
         Assert.Contains("system-shutdown", await late.ReceiveAsync("</stream:stream>"), StringComparison.Ordinal);
         late.Close();
+        await late.EndedAsync();
 
         Assert.False(draining.IsCompleted);
         fixture.Time.Advance(TimeSpan.FromSeconds(2.5));

@@ -101,6 +101,19 @@ public sealed class TlsTests
     }
 
     [Fact]
+    public async Task What_is_not_TLS_behind_proceed_ends_the_connection_at_once()
+    {
+        using var fixture = new ConnectionFixture(null, () => new UpgradingHandler());
+        using var wire = Wire.Connect(fixture.Clear);
+        await wire.SendAsync(ConnectionFixture.Header + "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+        await wire.ReceiveAsync("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+        await wire.SendAsync(ConnectionFixture.Header);
+        Assert.Equal("", await wire.ReceiveToEndAsync());
+        await wire.EndedAsync();
+        Assert.False(wire.IsAborted);
+    }
+
+    [Fact]
     public async Task Who_says_no_hello_is_cut_after_the_time_of_a_handshake()
     {
         using var fixture = new ConnectionFixture();
@@ -140,8 +153,9 @@ public sealed class TlsTests
         Assert.True(await fixture.Services.Admission.Handshakes.EnterAsync(TimeSpan.Zero, CancellationToken.None));
         using var wire = Wire.Connect(fixture.Direct);
         await wire.SendRawAsync(await HelloAsync());
-        while (fixture.Services.Admission.Handshakes.Waiting == 0)
+        while (fixture.Services.Admission.Handshakes.Waiting == 0 || fixture.Services.Wheel.Armed < 2)
         {
+            // The connection's own timer and that of its wait.
             await Task.Yield();
         }
 

@@ -85,6 +85,7 @@ public sealed class WebSocketTests
         await client.SendAsync(Open);
         await client.ReceiveAsync();
         await client.CloseAsync();
+        Assert.Null(await client.ReceiveAsync());
         Assert.Equal(EndReason.ConnectionLost, await fixture.Handler.Ended.WaitAsync(client.Cancellation));
     }
 
@@ -96,6 +97,7 @@ public sealed class WebSocketTests
         await client.Socket.SendAsync(new byte[] { 1 }, WebSocketMessageType.Binary, true, client.Cancellation);
         Assert.Null(await client.ReceiveAsync());
         Assert.Equal(WebSocketCloseStatus.InvalidMessageType, client.Socket.CloseStatus);
+        await client.CloseAsync();
         Assert.Equal(EndReason.ProtocolError, await fixture.Handler.Ended.WaitAsync(client.Cancellation));
     }
 
@@ -129,6 +131,8 @@ public sealed class WebSocketTests
         await client.ReceiveAsync();
         (await fixture.Handler.Opened).End(EndReason.Replaced);
         Assert.Equal(Close, await client.ReceiveAsync());
+        fixture.Time.Advance(TimeSpan.FromSeconds(4));
+        Assert.Null(await client.ReceiveAsync());
         fixture.Time.Advance(TimeSpan.FromSeconds(4));
         Assert.Equal(EndReason.Replaced, await fixture.Handler.Ended.WaitAsync(client.Cancellation));
     }

@@ -33,6 +33,9 @@ sealed class Wire : IDisposable
     /// <summary>The server's whole handling of this connection.</summary>
     public Task Served { get; private set; } = Task.CompletedTask;
 
+    /// <summary>Whether the server reset the connection.</summary>
+    public bool IsAborted { get; private set; }
+
     public CancellationToken Cancellation => _patience.Token;
 
     public Stream Stream => new PipeStream(ClientSide);
@@ -114,7 +117,7 @@ sealed class Wire : IDisposable
 
     async Task ServeAsync(XmppListener listener, IPEndPoint? remote)
     {
-        await using var context = new MemoryContext(ServerSide, ClientSide) { RemoteEndPoint = remote };
+        await using var context = new MemoryContext(ServerSide, ClientSide, () => IsAborted = true) { RemoteEndPoint = remote };
         await Task.Yield();
         await listener.OnConnectedAsync(context);
         await ServerSide.Output.CompleteAsync();
@@ -134,7 +137,7 @@ sealed class Wire : IDisposable
     }
 
     /// <summary>What Kestrel would hand over. An abort is seen by both sides, as on a socket.</summary>
-    sealed class MemoryContext(IDuplexPipe server, IDuplexPipe client) : ConnectionContext
+    sealed class MemoryContext(IDuplexPipe server, IDuplexPipe client, Action aborted) : ConnectionContext
     {
         readonly CancellationTokenSource _closed = new();
 
@@ -152,6 +155,7 @@ sealed class Wire : IDisposable
 
         public override void Abort(ConnectionAbortedException abortReason)
         {
+            aborted();
             client.Output.Complete(abortReason);
             client.Input.CancelPendingRead();
             _closed.Cancel();
