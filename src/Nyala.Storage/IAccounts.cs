@@ -154,7 +154,8 @@ public sealed record FastToken(long Account, string Device, string Mechanism, by
 /// <summary>FAST tokens (XEP-0484). Per device at most two: the current one and one newly issued that was not used yet.</summary>
 public interface ITokens
 {
-    ValueTask<IReadOnlyList<FastToken>> LoadAsync(long account, string device, DateTimeOffset now);
+    /// <summary>A device's tokens, the newest first; expired ones stay for a while, so that who holds one can be told.</summary>
+    ValueTask<IReadOnlyList<FastToken>> LoadAsync(long account, string device);
 
     ValueTask AddAsync(FastToken token);
 

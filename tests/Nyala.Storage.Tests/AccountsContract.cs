@@ -72,7 +72,7 @@ public abstract class AccountsContract(StoreFixture fixture) : StoreContract(fix
         await Store.Accounts.SetCredentialsAsync(account, [new Credential("SCRAM-SHA-512", [9])]);
 
         Assert.Equal("SCRAM-SHA-512", Assert.Single((await Store.Accounts.LoadForLoginAsync("juliet"))!.Value.Credentials).Mechanism);
-        Assert.Empty(await Store.Tokens.LoadAsync(account, "phone", now));
+        Assert.Empty(await Store.Tokens.LoadAsync(account, "phone"));
     }
 
     [Fact]
@@ -107,7 +107,7 @@ public abstract class AccountsContract(StoreFixture fixture) : StoreContract(fix
         Assert.Empty((await Store.Rosters.LoadAsync(account)).Items);
         Assert.Empty(await Store.Blocklists.LoadAsync(account));
         Assert.Null(await Store.Documents.GetAsync(account, "vcard", ""));
-        Assert.Empty(await Store.Tokens.LoadAsync(account, "phone", now));
+        Assert.Empty(await Store.Tokens.LoadAsync(account, "phone"));
         Assert.Null(await Store.Invites.FindAsync("token", now));
         Assert.NotEqual(account, await AccountAsync("juliet"));
         Assert.Empty(await Store.CheckIntegrityAsync(Cancellation));

@@ -5,13 +5,13 @@ namespace Nyala.Storage.Sql;
 /// <summary>FAST tokens in shared SQL.</summary>
 sealed class SqlTokens(ISqlExecutor sql) : ITokens
 {
-    public async ValueTask<IReadOnlyList<FastToken>> LoadAsync(long account, string device, DateTimeOffset now) =>
+    public async ValueTask<IReadOnlyList<FastToken>> LoadAsync(long account, string device) =>
         await sql.ReadAsync(db => db.QueryAsync(
             """
             select account, device, mechanism, secret, issued_at, expires_at, counter from fast_token
-            where account = @account and device = @device and expires_at > @now order by id desc
+            where account = @account and device = @device order by id desc
             """,
-            Map, ("@account", account), ("@device", device), ("@now", now.ToUnixTimeMilliseconds())));
+            Map, ("@account", account), ("@device", device)));
 
     public async ValueTask AddAsync(FastToken token) => await sql.WriteAsync(async db =>
     {

@@ -43,8 +43,7 @@ sealed class Maintenance : IAsyncDisposable
         {
             var keep = (_time.GetUtcNow() - HandledCounts.Retention).ToUnixTimeMilliseconds();
             await _sql.WriteAsync(db => db.ExecuteAsync("delete from stream where at < @keep", ("@keep", keep)));
-            await _sql.WriteAsync(db => db.ExecuteAsync(
-                "delete from fast_token where expires_at < @now", ("@now", _time.GetUtcNow().ToUnixTimeMilliseconds())));
+            await _sql.WriteAsync(db => db.ExecuteAsync("delete from fast_token where expires_at < @keep", ("@keep", keep)));
             await _sql.WriteAsync(db => db.ExecuteAsync("delete from invite where expires_at < @keep or uses <= 0", ("@keep", keep)));
             var rows = await RemoveAccountsAsync(cancellation) + await RemoveUnarchivedAsync(keep, cancellation);
             if (rows > 0)

@@ -32,7 +32,7 @@ sealed class FastTokens(NyalaServer server)
         var compared = 0;
         if (account is not null && device is not null)
         {
-            foreach (var token in await server.Store.Tokens.LoadAsync(account.Value, device, server.Time.GetUtcNow()))
+            foreach (var token in await server.Store.Tokens.LoadAsync(account.Value, device))
             {
                 // §3.4: a token is good for the mechanism it was issued for and for no other.
                 compared++;
@@ -51,6 +51,8 @@ sealed class FastTokens(NyalaServer server)
 
         return found;
     }
+
+    public bool HasExpired(FastToken token) => token.ExpiresAt <= server.Time.GetUtcNow();
 
     public ValueTask<bool> UseAsync(FastToken token, long counter) => server.Store.Tokens.UseAsync(token, counter);
 

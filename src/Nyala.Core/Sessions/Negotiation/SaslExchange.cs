@@ -194,6 +194,12 @@ sealed class TokenExchange(NegotiationServices services, Connection connection, 
         var channel = Mechanisms.BindsChannel(Mechanism) ? offer.EndPoint : default;
         var account = await Services.Server.Store.Accounts.FindAsync(Account?.Local ?? request.UserName);
         var token = await Services.Tokens.FindAsync(Account is null ? null : account?.Id, fast.Device, Mechanism, request, channel);
+        if (token is not null && Services.Tokens.HasExpired(token))
+        {
+            // XEP-0484 §4: who holds it learns that it takes the password again.
+            return Fail(SaslFailure.CredentialsExpired);
+        }
+
         if (token is null || !await Services.Tokens.UseAsync(token, fast.Count))
         {
             return Fail(SaslFailure.NotAuthorized);

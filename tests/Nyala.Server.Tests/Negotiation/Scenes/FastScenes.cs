@@ -120,7 +120,8 @@ public sealed class FastScenes
         RequireRefused(await UseAsync(server, token, ""));
 
         time.Advance(TimeSpan.FromDays(31));
-        RequireRefused(await UseAsync(server, next, ""));
+        ElementPattern.Parse($"<failure xmlns='urn:xmpp:sasl:2'><credentials-expired xmlns='{Logins.Sasl}'/></failure>").Require(await UseAsync(server, next, ""));
+        RequireRefused(await UseAsync(server, "another", ""));
     }
 
     [Fact]
