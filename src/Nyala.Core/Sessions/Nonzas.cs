@@ -44,6 +44,10 @@ sealed class Nonzas(NyalaServer server)
                 session.EnableStreamManagement(nonza.Attribute("resume") is "true" or "1", send: true);
                 session.Outbox.Flush();
                 break;
+            case "enable":
+                // §3: there is one attempt only.
+                await session.EndAsync(EndReason.ProtocolError, StreamError.PolicyViolation with { Text = "Stream management is enabled already." });
+                break;
             default:
                 session.Outbox.SendNonza(new Element("failed", Ns.StreamManagement).Add(new Element("unexpected-request", Ns.StanzaErrors)));
                 break;

@@ -275,7 +275,7 @@ public sealed partial class Session : IStreamHandler, ITimerTarget
             return _server.Nonzas.ReceiveAsync(this, stanza);
         }
 
-        if (stanza.From is { } from && !from.Equals(Jid) && !from.Equals(Account.Jid))
+        if (stanza.From is { } from ? !from.Equals(Jid) && !from.Equals(Account.Jid) : stanza.MalformedAddress && stanza.Attribute("from") is not null)
         {
             // RFC 6120 §8.1.2.1 and §4.9.3.9: who speaks for others is cut off.
             return new(EndAsync(EndReason.ProtocolError, StreamError.InvalidFrom));

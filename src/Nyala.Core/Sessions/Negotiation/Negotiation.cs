@@ -61,7 +61,7 @@ sealed partial class Negotiation(NegotiationServices services) : IStreamHandler,
         _header = header;
         lock (connection.Gate)
         {
-            connection.WriteHeader(_server.Options.Domain, header.From, TransportConnection.NewStreamId(), header);
+            connection.WriteHeader(_server.Options.Domain, header.From is "" ? null : header.From, TransportConnection.NewStreamId(), header);
         }
 
         if (Check(header) is { } error)
@@ -139,7 +139,7 @@ sealed partial class Negotiation(NegotiationServices services) : IStreamHandler,
             return StreamError.HostUnknown;
         }
 
-        return header.From is null ? null : CheckFrom(header.From);
+        return string.IsNullOrEmpty(header.From) ? null : CheckFrom(header.From);
     }
 
     /// <summary>§4.7.1: a client may say who it is, and must not say that it is somebody else (§4.9.3.9; XEP-0388 §2.1).</summary>
