@@ -17,6 +17,9 @@ namespace Nyala.Core.Connections;
 /// </summary>
 abstract partial class TransportConnection : Connection, ITimerTarget
 {
+    /// <summary>What every stream of this server declares to be written in (RFC 6120 §4.7.4).</summary>
+    internal const string Language = "en";
+
     /// <summary>How long an ended stream waits for its peer to take what is written and to close its side.</summary>
     internal static readonly TimeSpan EndTime = TimeSpan.FromSeconds(3);
 
@@ -136,7 +139,8 @@ abstract partial class TransportConnection : Connection, ITimerTarget
             XmlOut.Attribute(output, "to", to);
         }
 
-        output.Write(" version='1.0' xml:lang='en'"u8);
+        XmlOut.Attribute(output, "version", "1.0");
+        XmlOut.Attribute(output, "xml:lang", Language);
         output.Write(Framing == Framing.WebSocket ? "/>"u8 : ">"u8);
         output.EndMessage();
     }

@@ -56,6 +56,12 @@ public sealed partial class Session : IStreamHandler, ITimerTarget
 
     internal Pipeline Pipeline { get; }
 
+    /// <summary>
+    /// What stanzas without an <c>xml:lang</c> of their own are written in (RFC 6120 §8.1.5); null where recipients take them
+    /// for that anyway, because their own streams say so.
+    /// </summary>
+    internal string? Language { get; set; }
+
     /// <summary>The last broadcast presence, its <c>from</c> stamped; null while unavailable.</summary>
     public Stanza? Presence => Volatile.Read(ref _presence);
 
@@ -279,6 +285,11 @@ public sealed partial class Session : IStreamHandler, ITimerTarget
         {
             // RFC 6120 §8.1.2.1 and §4.9.3.9: who speaks for others is cut off.
             return new(EndAsync(EndReason.ProtocolError, StreamError.InvalidFrom));
+        }
+
+        if (Language is { } language)
+        {
+            stanza = stanza.InLanguage(language);
         }
 
         var room = Outbox.RoomAsync();

@@ -38,6 +38,35 @@ public sealed partial class Stanza
         }
     }
 
+    /// <summary>This stanza with an <c>xml:lang</c>, unless it has its own (RFC 6120 §8.1.5).</summary>
+    public Stanza InLanguage(string language)
+    {
+        var tag = _bytes.AsSpan(0, _layout.ContentStart);
+        var attributes = new AttributeWalker(tag, _layout.NameLength);
+        while (attributes.MoveNext())
+        {
+            if (attributes.Current.Name(tag).SequenceEqual("xml:lang"u8))
+            {
+                return this;
+            }
+        }
+
+        var output = ScratchBuffer.Rent();
+        try
+        {
+            var name = 1 + _layout.NameLength;
+            output.Write(tag[..name]);
+            XmlOut.Attribute(output, "xml:lang", language);
+            var added = output.Length - name;
+            output.Write(_bytes.AsSpan(name));
+            return new Stanza(output.Written.ToArray(), _layout.Behind(added));
+        }
+        finally
+        {
+            output.Return();
+        }
+    }
+
     /// <summary>Writes the canonical bytes, adding <c>xmlns='jabber:client'</c> where the framing needs it, and <paramref name="append"/> before the end tag.</summary>
     public void WriteTo(IBufferWriter<byte> output, Framing framing, ReadOnlySpan<byte> append = default)
     {

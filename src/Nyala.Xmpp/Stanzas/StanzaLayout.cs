@@ -71,6 +71,22 @@ struct StanzaLayout
         }
     }
 
+    /// <summary>The same with everything behind the name so many bytes further on.</summary>
+    public readonly StanzaLayout Behind(int bytes)
+    {
+        var moved = this;
+        moved.IdStart += bytes;
+        moved.ContentStart += bytes;
+        moved.ContentEnd += bytes;
+        moved.Children = [.. Children];
+        foreach (ref var child in moved.Children.AsSpan())
+        {
+            child.Start += bytes;
+        }
+
+        return moved;
+    }
+
     /// <summary>Finds out the type once the kind and the attributes are known.</summary>
     public void JudgeType() => Type = (Kind, TypeText) switch
     {

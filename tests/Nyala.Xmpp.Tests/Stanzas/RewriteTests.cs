@@ -26,6 +26,18 @@ public sealed class RewriteTests
     }
 
     [Theory]
+    [InlineData("<message/>", "<message xml:lang='d&apos;e'/>")]
+    [InlineData("<message to='a@b' id='1'>1<body>x</body><y xmlns='urn:y'/></message>", "<message xml:lang='d&apos;e' to='a@b' id='1'>1<body>x</body><y xmlns='urn:y'/></message>")]
+    [InlineData("<message lang='x'><body xml:lang='en'/></message>", "<message xml:lang='d&apos;e' lang='x'><body xml:lang='en'/></message>")]
+    [InlineData("<message id='1' xml:lang=''/>", "<message id='1' xml:lang=''/>")]
+    public void A_language_is_said_where_none_was(string before, string after)
+    {
+        var stanza = Parse(before).InLanguage("d'e");
+        Assert.Equal(after, stanza.ToString());
+        SameAsParsed(stanza);
+    }
+
+    [Theory]
     [InlineData("<message><a/><b/><c/></message>", "b", "<z/>", "<message><a/><c/><z/></message>")]
     [InlineData("<message>1<a>x</a>2<a/>3</message>", "a", "", "<message>123</message>")]
     [InlineData("<message><a/></message>", "a", "", "<message/>")]

@@ -12,6 +12,14 @@ namespace Nyala.Core.Sessions.Negotiation;
 // From an authenticated stream to a session: binding (RFC 6120 §7, XEP-0386), resuming (XEP-0198 §5), in steps or inline.
 sealed partial class Negotiation
 {
+    /// <summary>Language tags are shorter (RFC 5646 §4.4.1).</summary>
+    const int LongestLanguage = 35;
+
+    /// <summary>What the header declared for all stanzas, where it is not what our own headers declare.</summary>
+    string? Language => _header?.Lang is { Length: > 0 and <= LongestLanguage } lang && !lang.Equals(TransportConnection.Language, StringComparison.OrdinalIgnoreCase)
+        ? lang
+        : null;
+
     /// <summary>Everything that SASL2 does in one step, in the order XEP-0386 §4 wants: resume, else bind.</summary>
     async ValueTask FinishSasl2Async(Connection connection, Sasl2Request request, SaslExchange exchange, byte[]? data)
     {
@@ -230,12 +238,14 @@ sealed partial class Negotiation
     void Start(Connection connection, Session session)
     {
         Finish(connection);
+        session.Language = Language;
         _server.Sessions.Start(session, connection);
     }
 
     void Continue(Connection connection, Session session, Element request)
     {
         Finish(connection);
+        session.Language = Language;
         TryHandled(request, out var handled);
         if (_server.Sessions.Continue(session, connection, handled) is { } error)
         {

@@ -45,6 +45,26 @@ public sealed class BoundStreamScenes
     }
 
     [Fact]
+    public async Task What_the_header_says_of_the_language_holds_for_stanzas_that_say_nothing()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.AddUserAsync("romeo");
+        await server.AddUserAsync("juliet");
+        await using var juliet = await server.LoginAsync("juliet", "balcony");
+        await using var romeo = await server.ConnectAsync();
+        await romeo.SendAsync($"<stream:stream xmlns='jabber:client' {Streams} version='1.0' to='localhost' xml:lang='id'>");
+        await romeo.ReadHeaderAsync();
+        await romeo.ExpectAsync("<stream:features/>");
+        await romeo.LogIn2Async("romeo", Logins.Bind2);
+        await romeo.SendAsync("<message type='chat' to='juliet@localhost/balcony' id='m1'><body>Nyala</body></message>");
+        await romeo.SendAsync("<message type='chat' to='juliet@localhost/balcony' id='m2' xml:lang='en'><body>Lit</body></message>");
+        await romeo.SendAsync("<presence to='juliet@localhost/balcony'/>");
+        await juliet.AwaitAsync("<message id='m1' xml:lang='id'><body>Nyala</body></message>");
+        await juliet.AwaitAsync("<message id='m2' xml:lang='en'/>");
+        await juliet.AwaitAsync("<presence xml:lang='id'/>");
+    }
+
+    [Fact]
     public async Task Stream_management_is_enabled_once()
     {
         await using var server = await TestServer.StartAsync();
