@@ -81,6 +81,8 @@ public sealed class WebTests : IAsyncLifetime
         Assert.Equal("application/xrd+xml", xml.Content.Headers.ContentType!.MediaType);
         var link = Assert.Single(XElement.Parse(await xml.Content.ReadAsStringAsync()).Elements());
         Assert.Equal(("urn:xmpp:alt-connections:websocket", _server.WebSocket.ToString()), ((string)link.Attribute("rel")!, (string)link.Attribute("href")!));
+        using var head = await _http.SendAsync(new(HttpMethod.Head, "/.well-known/host-meta"));
+        Assert.Equal("application/xrd+xml", head.Content.Headers.ContentType!.MediaType);
         using var json = JsonDocument.Parse(await _http.GetStringAsync("/.well-known/host-meta.json"));
         Assert.Equal(_server.WebSocket.ToString(), json.RootElement.GetProperty("links")[0].GetProperty("href").GetString());
     }
