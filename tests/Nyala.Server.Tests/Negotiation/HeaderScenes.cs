@@ -1,7 +1,7 @@
 using Nyala.Testing;
 using Xunit;
 
-namespace Nyala.Server.Tests.Negotiation.Scenes;
+namespace Nyala.Server.Tests.Negotiation;
 
 /// <summary>What is wrong with a stream before anybody has logged in, and the error it gets (RFC 6120 §4.9.3).</summary>
 public sealed class HeaderScenes
@@ -11,6 +11,7 @@ public sealed class HeaderScenes
     [Theory]
     [InlineData($"<stream:stream xmlns='jabber:client' {Streams} version='1.0' to='example.org'>", "host-unknown")]
     [InlineData($"<stream:stream xmlns='jabber:client' {Streams} version='1.0' to='romeo@localhost'>", "host-unknown")]
+    [InlineData($"<stream:stream xmlns='jabber:client' {Streams} version='2.0' to='example.org'>", "host-unknown")]
     [InlineData($"<stream:stream xmlns='jabber:client' {Streams} version='1.0'>", "improper-addressing")]
     [InlineData($"<stream:stream xmlns='jabber:client' {Streams} to='localhost'>", "unsupported-version")]
     [InlineData($"<stream:stream xmlns='jabber:client' {Streams} to='localhost' version='0.9'>", "unsupported-version")]
@@ -29,10 +30,29 @@ public sealed class HeaderScenes
     }
 
     [Theory]
+    [InlineData("1.0", "romeo@localhost")]
+    [InlineData("1.7", "romeo@localhost/garden")]
+    [InlineData("2.0", "")]
+    public async Task Later_versions_make_do_with_ours_and_whoever_says_so_is_addressed(string version, string from)
+    {
+        await using var server = await TestServer.StartAsync();
+        await using var wire = await server.ConnectAsync();
+        await wire.SendAsync($"<stream:stream xmlns='jabber:client' {Streams} to='LOCALHOST' from='{from}' version='{version}'>");
+        await wire.ReadHeaderAsync();
+        Assert.Equal("localhost", wire.Header!.Attribute("from")?.Value);
+        Assert.Equal(from, wire.Header.Attribute("to")?.Value ?? "");
+        Assert.Equal("1.0", wire.Header.Attribute("version")?.Value);
+        Assert.NotEmpty(wire.Header.Attribute("id")!.Value);
+        await wire.ExpectAsync("<stream:features/>");
+    }
+
+    [Theory]
     [InlineData("<message to='romeo@localhost'><body>hi</body></message>", "not-authorized")]
     [InlineData("<presence/>", "not-authorized")]
     [InlineData("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>", "not-authorized")]
     [InlineData("<iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>", "not-authorized")]
+    [InlineData("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>", "not-authorized")]
+    [InlineData("<r xmlns='urn:xmpp:sm:3'/>", "not-authorized")]
     [InlineData("<resume xmlns='urn:xmpp:sm:3' previd='x' h='0'/>", "not-authorized")]
     [InlineData("<enable xmlns='urn:xmpp:sm:3'/>", "not-authorized")]
     [InlineData("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>AAAA</response>", "not-authorized")]
@@ -56,6 +76,7 @@ public sealed class HeaderScenes
     [InlineData("<message to='romeo@localhost'><body>hi</body></message>")]
     [InlineData("<presence/>")]
     [InlineData("<iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>")]
+    [InlineData("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>")]
     public async Task A_stanza_before_a_resource_is_bound_ends_the_stream(string stanza)
     {
         await using var server = await TestServer.StartAsync();
@@ -103,6 +124,9 @@ public sealed class HeaderScenes
         await wire.ExpectFailureAsync("encryption-required");
         await wire.SendAsync(Logins.Authenticate(Logins.Plain("romeo"), Logins.Bind2));
         await wire.ExpectFailureAsync("encryption-required", Logins.Sasl2);
+        await using var hasty = await server.OpenedAsync();
+        await hasty.SendAsync("<message/>");
+        await hasty.ExpectStreamErrorAsync("not-authorized");
 
         features = await wire.StartTlsAsync();
         Assert.Null(features.Element("{urn:ietf:params:xml:ns:xmpp-tls}starttls"));

@@ -5,7 +5,7 @@ using Nyala.Testing;
 using Nyala.Xmpp.Sasl;
 using Xunit;
 
-namespace Nyala.Server.Tests.Negotiation.Scenes;
+namespace Nyala.Server.Tests.Negotiation;
 
 /// <summary>Tokens (XEP-0484): how they are had, used, and lost.</summary>
 public sealed class FastScenes
@@ -44,6 +44,33 @@ public sealed class FastScenes
     }
 
     [Fact]
+    public async Task A_returning_client_says_everything_in_one_write_and_is_back()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.AddUserAsync("romeo");
+        var (lost, previous) = await server.ManagedAsync("romeo", "garden");
+        await using var closing = lost;
+        var token = await IssueAsync(server);
+        lost.Cut();
+        await using var wire = await server.ConnectAsync();
+        await wire.SendAsync(
+            "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' to='localhost'>"
+            + Logins.Authenticate(
+                Message("romeo", token), $"{Device}<fast xmlns='urn:xmpp:fast:0' count='1'/><resume xmlns='urn:xmpp:sm:3' previd='{previous}' h='0'/>{Logins.Bind2}", None)
+            + "<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq>");
+        await wire.ReadHeaderAsync();
+        await wire.ExpectAsync("<stream:features/>");
+        var success = await wire.ExpectAsync(
+            "<success xmlns='urn:xmpp:sasl:2'><authorization-identifier>romeo@localhost/garden</authorization-identifier>"
+            + $"<resumed xmlns='urn:xmpp:sm:3' h='0' previd='{previous}'/><n:bound xmlns:n='!urn:xmpp:bind:0'/></success>");
+        Assert.True(HashedToken.VerifyResponse(
+            Convert.FromBase64String(success.Element("{urn:xmpp:sasl:2}additional-data")!.Value), Encoding.UTF8.GetBytes(token), []));
+
+        // XEP-0198 §8.2: no features; the stream goes on.
+        await wire.ExpectAsync("<iq type='result' id='p'/>");
+    }
+
+    [Fact]
     public async Task A_new_password_makes_tokens_worthless()
     {
         await using var server = await TestServer.StartAsync();
@@ -66,6 +93,7 @@ public sealed class FastScenes
         RequireRefused(await UseAsync(server, token, "", device: ""));
         RequireRefused(await UseAsync(server, token, "", username: "juliet"));
         RequireRefused(await UseAsync(server, token, "", username: "nobody"));
+        RequireRefused(await UseAsync(server, "guessed", ""));
 
         // Without <fast/> the mechanism is none of those announced.
         await using var wire = await server.OpenedAsync();
@@ -91,6 +119,25 @@ public sealed class FastScenes
         await wire.SendAsync(Logins.Authenticate(Message("romeo", token), Device + "<fast xmlns='urn:xmpp:fast:0'/>", EndPoint));
         await wire.ExpectFailureAsync("not-authorized", Logins.Sasl2);
         await wire.SendAsync(Logins.Authenticate(Message("romeo", token, channel), Device + "<fast xmlns='urn:xmpp:fast:0'/>", EndPoint));
+        await wire.ExpectAsync("<success xmlns='urn:xmpp:sasl:2'/>");
+
+        await using var clear = await server.OpenedAsync();
+        await clear.SendAsync(Logins.Authenticate(Message("romeo", token, channel), Device + "<fast xmlns='urn:xmpp:fast:0'/>", EndPoint));
+        await clear.ExpectFailureAsync("invalid-mechanism", Logins.Sasl2);
+    }
+
+    [Fact]
+    public async Task A_token_for_no_channel_does_not_do_for_a_bound_one()
+    {
+        // §3.4: a token is good for the mechanism it was asked for.
+        await using var server = await TestServer.StartAsync();
+        await server.AddUserAsync("romeo");
+        var token = await IssueAsync(server);
+        var (wire, channel, _) = await server.OpenedTlsAsync();
+        await using var closing = wire;
+        await wire.SendAsync(Logins.Authenticate(Message("romeo", token, channel), Device + "<fast xmlns='urn:xmpp:fast:0'/>", EndPoint));
+        await wire.ExpectFailureAsync("not-authorized", Logins.Sasl2);
+        await wire.SendAsync(Logins.Authenticate(Message("romeo", token), Device + "<fast xmlns='urn:xmpp:fast:0'/>", None));
         await wire.ExpectAsync("<success xmlns='urn:xmpp:sasl:2'/>");
     }
 

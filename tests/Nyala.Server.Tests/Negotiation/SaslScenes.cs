@@ -4,7 +4,7 @@ using Nyala.Testing;
 using Nyala.Xmpp.Sasl;
 using Xunit;
 
-namespace Nyala.Server.Tests.Negotiation.Scenes;
+namespace Nyala.Server.Tests.Negotiation;
 
 /// <summary>Mechanisms and failures, in both profiles of SASL.</summary>
 public sealed class SaslScenes
@@ -33,11 +33,25 @@ public sealed class SaslScenes
         };
         Assert.Contains(mechanism, client.AnnouncedMechanisms);
         Assert.Equal(["tls-server-end-point"], client.AnnouncedBindings);
+        Assert.Equal(Mechanisms.Fast, features.Descendants("{urn:xmpp:fast:0}mechanism").Select(name => name.Value));
+        Assert.Null(features.Element("{urn:ietf:params:xml:ns:xmpp-tls}starttls"));
 
         var success = await wire.ScramAsync(profile, mechanism, client);
         Assert.Equal($"{{{profile}}}success", success.Name.ToString());
         Assert.True(client.TryFinish(Convert.FromBase64String(profile == Logins.Sasl ? success.Value : success.Element($"{{{profile}}}additional-data")!.Value)));
         Assert.True(client.DowngradeProtected);
+    }
+
+    [Fact]
+    public async Task Everything_up_to_the_first_request_may_come_at_once()
+    {
+        const string Header = "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' version='1.0' to='localhost'>";
+        await using var server = await TestServer.StartAsync();
+        await server.AddUserAsync("romeo");
+        var answers = await server.TalkAsync(System.Text.Encoding.UTF8.GetBytes(
+            Header + Logins.Auth("PLAIN", Logins.Plain("romeo")) + Header
+            + "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq><iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq></stream:stream>"));
+        Assert.Matches("<jid>romeo@localhost/.+<iq type='result' id='p' .+</stream:stream>", answers);
     }
 
     [Theory]
@@ -63,7 +77,7 @@ public sealed class SaslScenes
         await using var wire = await server.ConnectAsync();
         var features = await wire.OpenAsync();
         Assert.Null(features.Element("{urn:xmpp:sasl-cb:0}sasl-channel-binding"));
-        Assert.DoesNotContain(features.Descendants(), element => element.Value.EndsWith("-PLUS", StringComparison.Ordinal));
+        Assert.DoesNotContain(features.Descendants(), element => element.Value.EndsWith("-PLUS", StringComparison.Ordinal) || element.Value == Mechanisms.HtEndPoint);
         await wire.SendAsync(Logins.Auth("SCRAM-SHA-1-PLUS", Logins.Encode("p=tls-server-end-point,,n=romeo,r=abc")));
         await wire.ExpectFailureAsync("invalid-mechanism");
     }
@@ -91,30 +105,39 @@ public sealed class SaslScenes
     }
 
     [Fact]
-    public async Task An_unknown_user_is_challenged_with_the_same_salt_each_time()
+    public async Task An_unknown_user_is_challenged_with_the_same_salt_each_time_also_after_a_restart()
     {
         await using var server = await TestServer.StartAsync();
-        var salts = new HashSet<string>();
-        for (var i = 0; i < 2; i++)
+        await server.AddUserAsync("romeo");
+        var salt = await SaltAsync("nobody");
+        Assert.Equal(salt, await SaltAsync("nobody"));
+        Assert.Equal(salt, await SaltAsync("NoBody"));
+        Assert.NotEqual(salt, await SaltAsync("romeo"));
+        await server.StopAsync();
+        await server.StartAgainAsync();
+        Assert.Equal(salt, await SaltAsync("nobody"));
+
+        async Task<string> SaltAsync(string name)
         {
             await using var wire = await server.OpenedAsync();
-            await wire.SendAsync(Logins.Auth("SCRAM-SHA-1", Logins.Encode("n,,n=nobody,r=abc")));
+            await wire.SendAsync(Logins.Auth("SCRAM-SHA-1", Logins.Encode($"n,,n={name},r=abc")));
             var challenge = await wire.ExpectAsync($"<challenge xmlns='{Logins.Sasl}'/>");
-            var text = System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(challenge.Value));
-            salts.Add(text.Split(',').Single(part => part.StartsWith("s=", StringComparison.Ordinal)));
+            return System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(challenge.Value)).Split(',')[1];
         }
-
-        Assert.Single(salts);
     }
 
     [Theory]
     [InlineData("PLAIN", "%%%", "incorrect-encoding")]
     [InlineData("PLAIN", "AAA", "incorrect-encoding")]
+    [InlineData("PLAIN", "&#x20;AA==", "incorrect-encoding")]
     [InlineData("PLAIN", "=", "malformed-request")]
+    [InlineData("PLAIN", "AA==", "malformed-request")]
     [InlineData("PLAIN", "AAAA", "malformed-request")]
     [InlineData("SCRAM-SHA-1", "AAAA", "malformed-request")]
     [InlineData("SCRAM-SHA-1", "cD10bHMtdW5pcXVlLCxuPXJvbWVvLHI9YWJj", "malformed-request")]
+    [InlineData("SCRAM-SHA-256-PLUS", "AA==", "invalid-mechanism")]
     [InlineData("EXTERNAL", "=", "invalid-mechanism")]
+    [InlineData("GSSAPI", "AA==", "invalid-mechanism")]
     [InlineData("HT-SHA-256-NONE", "AAAA", "invalid-mechanism")]
     public async Task A_malformed_attempt_fails_with_its_condition_and_the_stream_goes_on(string mechanism, string data, string condition)
     {
@@ -173,17 +196,36 @@ public sealed class SaslScenes
     }
 
     [Theory]
-    [InlineData("<message to='romeo@localhost'/>", "not-authorized")]
-    [InlineData("<abort xmlns='urn:xmpp:sasl:2'/>", "policy-violation")]
-    [InlineData("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", "policy-violation")]
-    public async Task Nothing_may_come_into_the_middle_of_an_exchange(string sent, string condition)
+    [InlineData(Logins.Sasl, "<message to='romeo@localhost'/>", "not-authorized")]
+    [InlineData(Logins.Sasl, "<abort xmlns='urn:xmpp:sasl:2'/>", "policy-violation")]
+    [InlineData(Logins.Sasl, "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>", "policy-violation")]
+    [InlineData(Logins.Sasl2, "<presence/>", "not-authorized")]
+    [InlineData(Logins.Sasl2, "<r xmlns='urn:xmpp:sm:3'/>", "policy-violation")]
+    [InlineData(Logins.Sasl2, $"<response xmlns='{Logins.Sasl}'>AA==</response>", "policy-violation")]
+    public async Task Nothing_may_come_into_the_middle_of_an_exchange(string profile, string sent, string condition)
     {
         await using var server = await TestServer.StartAsync();
         await using var wire = await server.OpenedAsync();
-        await wire.SendAsync(Logins.Auth("SCRAM-SHA-1", Logins.Encode("n,,n=romeo,r=abc")));
-        await wire.ExpectAsync($"<challenge xmlns='{Logins.Sasl}'/>");
+        var first = Logins.Encode("n,,n=romeo,r=abc");
+        await wire.SendAsync(profile == Logins.Sasl ? Logins.Auth("SCRAM-SHA-1", first) : Logins.Authenticate(first, "", "SCRAM-SHA-1"));
+        await wire.ExpectAsync($"<challenge xmlns='{profile}'/>");
         await wire.SendAsync(sent);
         await wire.ExpectStreamErrorAsync(condition);
+    }
+
+    [Fact]
+    public async Task A_failed_login_does_nothing_of_what_came_with_it()
+    {
+        await using var server = await TestServer.StartAsync(settings: "Limits:ResourcesPerAccount=1");
+        await server.AddUserAsync("romeo");
+        await using var wire = await server.OpenedAsync();
+        var inline = $"<user-agent id='x'/>{Logins.Bind2}<request-token xmlns='urn:xmpp:fast:0' mechanism='HT-SHA-256-NONE'/>";
+        await wire.SendAsync(Logins.Authenticate(Logins.Plain("romeo", "wrong"), inline));
+        var failure = await wire.ExpectFailureAsync("not-authorized", Logins.Sasl2);
+        Assert.Single(failure.Elements());
+
+        // The one place for a session is still free.
+        Assert.NotNull((await wire.LogIn2Async("romeo", Logins.Bind2)).Element("{urn:xmpp:bind:0}bound"));
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using System.Xml.Linq;
 using Nyala.Testing;
 using Xunit;
 
-namespace Nyala.Server.Tests.Negotiation.Scenes;
+namespace Nyala.Server.Tests.Negotiation;
 
 /// <summary>Negotiation in WebSocket messages (RFC 7395): open and close stand where the stream's tags do elsewhere.</summary>
 public sealed class WebSocketFramingScenes

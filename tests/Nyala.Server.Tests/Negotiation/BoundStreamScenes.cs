@@ -1,7 +1,7 @@
 using Nyala.Testing;
 using Xunit;
 
-namespace Nyala.Server.Tests.Negotiation.Scenes;
+namespace Nyala.Server.Tests.Negotiation;
 
 /// <summary>A stream with a session: what its header means for the stanzas, and what ends it (RFC 6120 §4, §8.1).</summary>
 public sealed class BoundStreamScenes

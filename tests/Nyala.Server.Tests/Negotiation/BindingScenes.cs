@@ -1,7 +1,8 @@
+using Microsoft.Extensions.Time.Testing;
 using Nyala.Testing;
 using Xunit;
 
-namespace Nyala.Server.Tests.Negotiation.Scenes;
+namespace Nyala.Server.Tests.Negotiation;
 
 /// <summary>From an authenticated stream to a session: resources, Bind 2, resumption.</summary>
 public sealed class BindingScenes
@@ -24,13 +25,55 @@ public sealed class BindingScenes
         await wire.ExpectAsync("<iq type='result' id='s'/>");
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_has_authenticated_is_offered_to_bind_and_to_resume(bool sasl2)
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.AddUserAsync("romeo");
+        await using var wire = await server.OpenedAsync();
+        if (sasl2)
+        {
+            ElementPattern.Parse("<success xmlns='urn:xmpp:sasl:2'><authorization-identifier>romeo@localhost</authorization-identifier></success>")
+                .Require(await wire.LogIn2Async("romeo", ""));
+        }
+        else
+        {
+            await wire.SendAsync(Logins.Auth("PLAIN", Logins.Plain("romeo")));
+            await wire.ExpectAsync($"<success xmlns='{Logins.Sasl}'/>");
+        }
+
+        ElementPattern.Parse($"<stream:features><bind xmlns='{Bind}'/><sm xmlns='urn:xmpp:sm:3'/></stream:features>")
+            .Require(sasl2 ? await wire.ReceiveAsync() : await wire.OpenAsync());
+        await wire.SendAsync($"<iq type='set' id='b'><bind xmlns='{Bind}'/></iq>");
+        await wire.ExpectAsync($"<iq type='result' id='b'><bind xmlns='{Bind}'><jid>romeo@localhost/*</jid></bind></iq>");
+    }
+
     [Fact]
-    public async Task A_resource_that_cannot_be_is_refused_and_another_may_be_tried()
+    public async Task Who_authenticates_and_never_binds_is_ended()
+    {
+        var time = new FakeTimeProvider(new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+        await using var server = await TestServer.StartAsync(time);
+        await server.AddUserAsync("romeo");
+        await using var wire = await server.AuthenticatedAsync("romeo");
+        time.Advance(TimeSpan.FromSeconds(61));
+        await wire.ExpectStreamErrorAsync("connection-timeout");
+    }
+
+    public static TheoryData<string> BadRequests { get; } = new(
+        $"<iq type='set' id='b'><bind xmlns='{Bind}'><resource>{new string('x', 1024)}</resource></bind></iq>",
+        $"<iq type='set' id='b'><bind xmlns='{Bind}'><resource>&#xFFFD;\t</resource></bind></iq>",
+        $"<iq type='get' id='b'><bind xmlns='{Bind}'/></iq>");
+
+    [Theory]
+    [MemberData(nameof(BadRequests))]
+    public async Task What_cannot_be_bound_is_refused_and_another_try_may_follow(string request)
     {
         await using var server = await TestServer.StartAsync();
         await server.AddUserAsync("romeo");
         await using var wire = await server.AuthenticatedAsync("romeo");
-        await wire.SendAsync($"<iq type='set' id='b'><bind xmlns='{Bind}'><resource>{new string('x', 1024)}</resource></bind></iq>");
+        await wire.SendAsync(request);
         await wire.ExpectAsync("<iq type='error' id='b'><error type='modify'><bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
         await wire.SendAsync($"<iq type='set' id='c'><bind xmlns='{Bind}'/></iq>");
         await wire.ExpectAsync("<iq type='result' id='c'/>");
@@ -92,6 +135,11 @@ public sealed class BindingScenes
         Assert.DoesNotContain("d4565fa7", success.Element("{urn:xmpp:sasl:2}authorization-identifier")!.Value, StringComparison.Ordinal);
         await wire.ExpectAsync($"<stream:features><a:bind xmlns:a='!{Bind}'/><b:sm xmlns:b='!urn:xmpp:sm:3'/><c:mechanisms xmlns:c='!{Logins.Sasl}'/></stream:features>");
 
+        // The count begins with the session.
+        await wire.SendAsync("<iq type='get' id='p'><ping xmlns='urn:xmpp:ping'/></iq><r xmlns='urn:xmpp:sm:3'/>");
+        await wire.ExpectAsync("<iq type='result' id='p'/>");
+        await wire.ExpectAsync("<a xmlns='urn:xmpp:sm:3' h='1'/>");
+
         // Carbons are on, and what has a body wakes also a client that is inactive.
         await juliet.SendAsync("<message type='chat' to='romeo@localhost/garden' id='m'><body>Hist!</body></message>");
         await garden.AwaitAsync("<message id='m'/>");
@@ -124,6 +172,12 @@ public sealed class BindingScenes
         var second = await next.LogIn2Async("romeo", Again);
         Assert.Equal(first.Element("{urn:xmpp:sasl:2}authorization-identifier")!.Value, second.Element("{urn:xmpp:sasl:2}authorization-identifier")!.Value);
         await old.ExpectStreamErrorAsync("conflict");
+
+        await using var another = await server.OpenedAsync();
+        var third = await another.LogIn2Async("romeo", Again.Replace("d4565fa7", "another", StringComparison.Ordinal));
+        Assert.NotEqual(first.Element("{urn:xmpp:sasl:2}authorization-identifier")!.Value, third.Element("{urn:xmpp:sasl:2}authorization-identifier")!.Value);
+        await next.ExpectAsync("<stream:features/>");
+        await next.ExpectNothingAsync();
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Xml.Linq;
@@ -5,7 +6,7 @@ using Nyala.Testing;
 using Nyala.Xmpp.Sasl;
 using Xunit;
 
-namespace Nyala.Server.Tests.Negotiation.Scenes;
+namespace Nyala.Server.Tests.Negotiation;
 
 /// <summary>Steps of logging in that several scenes share, written as they go over the wire.</summary>
 static class Logins
@@ -85,5 +86,30 @@ static class Logins
         await wire.SendAsync("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
         var enabled = await wire.ExpectAsync("<enabled xmlns='urn:xmpp:sm:3' id='*' resume='true'/>");
         return (wire, enabled.Attribute("id")!.Value);
+    }
+
+    /// <summary>Sends all of it and nothing after it; returns everything that comes until the server ends the connection.</summary>
+    public static async Task<string> TalkAsync(this TestServer server, byte[] sent)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(server.Xmpp);
+        var answer = new List<byte>();
+        var buffer = new byte[4096];
+        try
+        {
+            await socket.SendAsync(sent);
+            socket.Shutdown(SocketShutdown.Send);
+            int count;
+            while ((count = await socket.ReceiveAsync(buffer).WaitAsync(Wire.Patience, TimeProvider.System)) > 0)
+            {
+                answer.AddRange(buffer.AsSpan(0, count));
+            }
+        }
+        catch (SocketException)
+        {
+            // The server need not read to the end what it has refused.
+        }
+
+        return Encoding.UTF8.GetString([.. answer]);
     }
 }

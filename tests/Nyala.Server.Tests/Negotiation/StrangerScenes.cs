@@ -1,9 +1,8 @@
-using System.Net.Sockets;
 using System.Text;
 using Nyala.Testing;
 using Xunit;
 
-namespace Nyala.Server.Tests.Negotiation.Scenes;
+namespace Nyala.Server.Tests.Negotiation;
 
 /// <summary>Whatever a stranger sends, it does not get in, and the server serves the next one.</summary>
 public sealed class StrangerScenes
@@ -46,7 +45,7 @@ public sealed class StrangerScenes
         for (var i = 0; i < 60; i++)
         {
             var sent = Make(random);
-            var answer = await TalkAsync(server, sent);
+            var answer = await server.TalkAsync(sent);
             Assert.False(answer.Contains("<success", StringComparison.Ordinal) || answer.Contains("internal-server-error", StringComparison.Ordinal),
                 $"{Encoding.Latin1.GetString(sent)}\nwas answered with\n{answer}");
         }
@@ -88,29 +87,4 @@ public sealed class StrangerScenes
     };
 
     static string Pick(Random random, string[] choices) => choices[random.Next(choices.Length)];
-
-    /// <summary>Sends all of it and nothing after it; returns everything that comes until the server ends the connection.</summary>
-    static async Task<string> TalkAsync(TestServer server, byte[] sent)
-    {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(server.Xmpp);
-        var answer = new List<byte>();
-        var buffer = new byte[4096];
-        try
-        {
-            await socket.SendAsync(sent);
-            socket.Shutdown(SocketShutdown.Send);
-            int count;
-            while ((count = await socket.ReceiveAsync(buffer).WaitAsync(Wire.Patience, TimeProvider.System)) > 0)
-            {
-                answer.AddRange(buffer.AsSpan(0, count));
-            }
-        }
-        catch (SocketException)
-        {
-            // The server need not read to the end what it has refused.
-        }
-
-        return Encoding.UTF8.GetString([.. answer]);
-    }
 }
