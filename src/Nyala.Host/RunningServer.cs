@@ -121,6 +121,9 @@ sealed class RunningServer : IAsyncDisposable
         {
             sockets.MaxReadBufferSize = 32 * 1_024;
             sockets.Backlog = 4_096;
+
+            // Whoever reads or writes goes on itself: each thread that is woken costs more than the work of a message.
+            sockets.UnsafePreferInlineScheduling = true;
         });
         builder.WebHost.ConfigureKestrel(new Listeners(Options, _xmpp!.Connections, certificates).Configure);
         var app = builder.Build();

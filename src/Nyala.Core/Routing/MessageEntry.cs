@@ -117,7 +117,10 @@ public sealed class MessageEntry : LogEntry, ITicket
     internal void Finish()
     {
         _done = true;
-        Origin?.Pipeline.Schedule();
+        if (Origin is { } origin)
+        {
+            Router.Finished(origin);
+        }
     }
 
     /// <summary>Hands the message to every session that gets it, now.</summary>
@@ -189,7 +192,7 @@ public sealed class MessageEntry : LogEntry, ITicket
     int Send(Session session, in Outbound outbound)
     {
         var accepted = session.Outbox.Send(outbound);
-        _router.Touch(session);
+        Router.Touch(session);
         _isLeftInLog |= !accepted && session.Outbox.ReadsLog;
         return accepted && outbound.Confirms ? 1 : 0;
     }

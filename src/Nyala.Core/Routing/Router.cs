@@ -17,7 +17,10 @@ namespace Nyala.Core.Routing;
 /// </summary>
 public sealed class Router
 {
-    /// <summary>The sessions written to in the batch that the log is completing; only set on the log's thread.</summary>
+    /// <summary>Up to this many sessions the log's thread serves itself; more are served beside its next commit.</summary>
+    const int ServedByLog = 2;
+
+    /// <summary>The sessions that the batch which the log is completing has something for; only set on the log's thread.</summary>
     [ThreadStatic]
     static List<Session>? Batch;
 
@@ -30,7 +33,7 @@ public sealed class Router
         _server = server;
         _iqs = new(server);
         _presence = new(server);
-        server.Store.Log.BatchCompleted = FlushBatch;
+        server.Store.Log.BatchCompleted = ServeBatch;
     }
 
     internal FeatureTable Features => _server.Features;
@@ -105,26 +108,45 @@ public sealed class Router
     }
 
     /// <summary>A session was written to: flushed at the end of the log's batch, or at once elsewhere.</summary>
-    internal void Touch(Session session)
+    internal static void Touch(Session session)
     {
-        if (Batch is { } batch)
-        {
-            if (!session.IsTouched)
-            {
-                session.IsTouched = true;
-                batch.Add(session);
-            }
-        }
-        else
+        if (Batch is null)
         {
             session.Outbox.Flush();
         }
+        else
+        {
+            Join(session);
+        }
     }
 
-    /// <summary>The log's thread begins to complete entries: from here on it flushes once per batch.</summary>
+    /// <summary>A ticket of the session is done: its pipeline goes on at the end of the log's batch, or on the pool.</summary>
+    internal static void Finished(Session session)
+    {
+        if (Batch is null)
+        {
+            session.Pipeline.Schedule();
+        }
+        else
+        {
+            session.Pipeline.IsDue = true;
+            Join(session);
+        }
+    }
+
+    /// <summary>The log's thread begins to complete entries: from here on it serves each session once per batch.</summary>
     internal static void EnterBatch() => Batch ??= [];
 
-    static void FlushBatch()
+    static void Join(Session session)
+    {
+        if (!session.IsTouched)
+        {
+            session.IsTouched = true;
+            Batch!.Add(session);
+        }
+    }
+
+    void ServeBatch()
     {
         if (Batch is not { Count: > 0 } batch)
         {
@@ -134,10 +156,40 @@ public sealed class Router
         foreach (var session in batch)
         {
             session.IsTouched = false;
-            session.Outbox.Flush();
         }
 
-        batch.Clear();
+        if (batch.Count <= ServedByLog)
+        {
+            // Waking another thread for it would cost more.
+            Serve(batch);
+            batch.Clear();
+        }
+        else
+        {
+            Batch = new(batch.Count);
+            ThreadPool.UnsafeQueueUserWorkItem(Serve, batch, preferLocal: false);
+        }
+    }
+
+    void Serve(List<Session> sessions)
+    {
+        foreach (var session in sessions)
+        {
+            try
+            {
+                if (session.Pipeline.IsDue)
+                {
+                    session.Pipeline.IsDue = false;
+                    session.Pipeline.Continue();
+                }
+
+                session.Outbox.Flush();
+            }
+            catch (Exception e)
+            {
+                _server.Log.HandlerFailed("batch", e);
+            }
+        }
     }
 
     ITicket? StartMessage(Session session, Stanza stanza, uint handled)

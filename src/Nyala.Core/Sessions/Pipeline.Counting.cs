@@ -1,5 +1,6 @@
 // HOT PATH
 using Nyala.Core.Connections;
+using Nyala.Core.Routing;
 using Nyala.Storage;
 
 namespace Nyala.Core.Sessions;
@@ -187,6 +188,7 @@ sealed partial class Pipeline
 
         public override void Complete()
         {
+            Router.EnterBatch();
             lock (_pipeline._gate)
             {
                 _pipeline._marking = false;
@@ -198,7 +200,7 @@ sealed partial class Pipeline
                 }
             }
 
-            _pipeline.Schedule();
+            Router.Finished(_pipeline.Session);
         }
     }
 }

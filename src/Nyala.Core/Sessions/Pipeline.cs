@@ -121,6 +121,28 @@ sealed partial class Pipeline(Session session, NyalaServer server) : IThreadPool
         }
     }
 
+    /// <summary>A ticket finished in the log's batch, at whose end <see cref="Continue"/> comes.</summary>
+    public volatile bool IsDue;
+
+    /// <summary>Takes off what is finished, now; what waits behind it is started on the pool, where it may take its time.</summary>
+    public void Continue()
+    {
+        lock (_gate)
+        {
+            PopDone();
+            if (_started < _count)
+            {
+                Schedule();
+            }
+            else
+            {
+                Acknowledge();
+                MakeRoom();
+                Settle();
+            }
+        }
+    }
+
     /// <summary>Looks for tickets that finished meanwhile, soon, on the pool. From any thread.</summary>
     public void Schedule()
     {
