@@ -73,6 +73,12 @@ public sealed partial class Outbox
             }
 
             var count = handled - _acked;
+            if ((int)count < 0)
+            {
+                // Older than what is known; counts wrap around.
+                return true;
+            }
+
             if (count > (uint)_unacked.Count)
             {
                 return false;

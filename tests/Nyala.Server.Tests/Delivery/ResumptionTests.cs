@@ -108,6 +108,21 @@ public sealed class ResumptionTests
     }
 
     [Fact]
+    public async Task An_acknowledgement_older_than_the_last_one_changes_nothing()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var juliet = await stage.EnterAsync("juliet", "balcony");
+        await romeo.MessageAsync("juliet@capulet.example", "hello");
+        await juliet.ExpectBodiesAsync("hello");
+        await juliet.AcknowledgeAsync();
+        await juliet.SendAsync("<a xmlns='urn:xmpp:sm:3' h='0'/>");
+        await romeo.MessageAsync("juliet@capulet.example", "still there");
+
+        await juliet.ExpectBodiesAsync("still there");
+    }
+
+    [Fact]
     public async Task Resuming_with_more_than_was_sent_ends_the_stream_and_keeps_the_messages()
     {
         await using var stage = await Stage.OpenAsync();
