@@ -71,7 +71,8 @@ partial class TcpConnection
         SetTimer(limits.HandshakeTime);
         try
         {
-            await NegotiateAsync();
+            // Key exchange and signature: not on the thread that reads other people's sockets.
+            await Task.Run(NegotiateAsync);
         }
         catch (Exception exception) when (IsTransportFailure(exception))
         {

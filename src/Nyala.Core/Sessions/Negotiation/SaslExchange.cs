@@ -139,7 +139,10 @@ sealed class PlainExchange(NegotiationServices services, Connection connection, 
         }
 
         var (account, credentials) = await LoadAsync(request.UserName);
-        if (!KeysFor(StrongestOf(credentials), request.UserName, credentials).Verify(request.Password) || account is null)
+
+        // Milliseconds of PBKDF2: not on the thread that reads other people's sockets.
+        var keys = KeysFor(StrongestOf(credentials), request.UserName, credentials);
+        if (!await Task.Run(() => keys.Verify(request.Password)) || account is null)
         {
             return Fail(SaslFailure.NotAuthorized);
         }
