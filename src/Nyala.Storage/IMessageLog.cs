@@ -24,6 +24,9 @@ public interface IMessageLog
     /// <summary>The newest visible position; 0 when there is none.</summary>
     long Head { get; }
 
+    /// <summary>What the log has done since it was opened. Any thread.</summary>
+    LogStatistics Statistics { get; }
+
     /// <summary>
     /// What was durably handled of a stream (R3): the highest committed count, or null when the stream is unknown, or
     /// belongs to another account, or the value is not certain.
@@ -37,6 +40,14 @@ public interface IMessageLog
     /// <summary>Completes when everything appended before the call is committed and completed, and lazy marks are written.</summary>
     Task FlushAsync();
 }
+
+/// <summary>What a log has done since it was opened.</summary>
+/// <param name="Commits">Transactions that became durable.</param>
+/// <param name="Rows">Messages stored.</param>
+/// <param name="Refused">Entries that were not stored.</param>
+/// <param name="CommitTime">Time spent on all commits, writing the rows included.</param>
+/// <param name="Waiting">Entries that wait now.</param>
+public readonly record struct LogStatistics(long Commits, long Rows, long Refused, TimeSpan CommitTime, int Waiting);
 
 /// <summary>What an entry asks of the log.</summary>
 public enum LogKind

@@ -20,8 +20,8 @@ static partial class StorageLog
     [LoggerMessage(104, LogLevel.Error, "A message log entry could not be stored; the others of its batch were")]
     public static partial void RowFailed(this ILogger logger, Exception exception);
 
-    [LoggerMessage(105, LogLevel.Error, "A commit failed; it is {Found} on the disk")]
-    public static partial void CommitFailed(this ILogger logger, string found, Exception exception);
+    [LoggerMessage(EventId = 105, Message = "A commit failed ({Reason}); it is {Found} on the disk")]
+    public static partial void CommitFailed(this ILogger logger, LogLevel level, string found, string reason);
 
     [LoggerMessage(106, LogLevel.Error, "The completion of a log entry threw; the log goes on")]
     public static partial void CompletionThrew(this ILogger logger, Exception exception);
@@ -29,8 +29,8 @@ static partial class StorageLog
     [LoggerMessage(107, LogLevel.Error, "Storage maintenance failed; it is tried again later")]
     public static partial void MaintenanceFailed(this ILogger logger, Exception exception);
 
-    [LoggerMessage(108, LogLevel.Warning, "The write-ahead log could not be checkpointed")]
-    public static partial void CheckpointFailed(this ILogger logger, Exception exception);
+    [LoggerMessage(EventId = 108, Message = "The write-ahead log could not be checkpointed: {Reason}")]
+    public static partial void CheckpointFailed(this ILogger logger, LogLevel level, string reason);
 
     [LoggerMessage(109, LogLevel.Information, "Removed {Rows} delivered or ownerless rows from the message log")]
     public static partial void Purged(this ILogger logger, long rows);

@@ -16,7 +16,7 @@ namespace Nyala.Testing;
 public sealed class Wire : IAsyncDisposable
 {
     /// <summary>How long something expected may take before the test fails; nothing waits for it to pass.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     readonly Socket _socket;
     Stream _stream;

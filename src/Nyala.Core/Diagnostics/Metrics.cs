@@ -48,9 +48,16 @@ public sealed class Metrics : IDisposable
     internal void Observe(SessionRegistry sessions) =>
         Meter.CreateObservableGauge("nyala.sessions", () => sessions.Count, "{session}", "Bound sessions, hibernated ones included.");
 
-    /// <summary>Shows whether messages can be stored.</summary>
-    internal void Observe(IStore store) =>
+    /// <summary>Shows what the store does, and whether messages can be stored.</summary>
+    internal void Observe(IStore store)
+    {
         Meter.CreateObservableGauge("nyala.storage.trouble", () => store.Trouble is null ? 0 : 1, null, "1 while the disk is full or failing and messages are refused, else 0.");
+        Meter.CreateObservableCounter("nyala.log.commits", () => store.Log.Statistics.Commits, "{commit}", "Commits of the message log.");
+        Meter.CreateObservableCounter("nyala.log.commit.time", () => store.Log.Statistics.CommitTime.TotalSeconds, "s", "Time spent on them.");
+        Meter.CreateObservableCounter("nyala.log.rows", () => store.Log.Statistics.Rows, "{message}", "Messages stored.");
+        Meter.CreateObservableCounter("nyala.log.refused", () => store.Log.Statistics.Refused, "{entry}", "Messages and counts that could not be stored.");
+        Meter.CreateObservableGauge("nyala.log.waiting", () => store.Log.Statistics.Waiting, "{entry}", "Entries that wait for the log.");
+    }
 
     /// <summary>Shows both lines of the admission.</summary>
     internal void Observe(Admission admission)

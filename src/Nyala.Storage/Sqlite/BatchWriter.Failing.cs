@@ -1,5 +1,6 @@
 // HOT PATH
 using System.Data.Common;
+using Microsoft.Extensions.Logging;
 
 namespace Nyala.Storage.Sqlite;
 
@@ -27,14 +28,15 @@ sealed partial class BatchWriter
                 _hot!.Execute("pragma wal_checkpoint(truncate)");
             }
 
-            logger.CommitFailed(stored ? "stored nevertheless" : "not", cause);
+            // That messages are refused is said once, by the trouble.
+            logger.CommitFailed(stored ? LogLevel.Warning : LogLevel.Debug, stored ? "stored nevertheless" : "not", cause.Message);
             return stored;
         }
         catch (Exception e)
         {
             // The senders are told that it failed: should the rows come to light later, they must go.
             _disowned = (Math.Min(first, _disowned?.First ?? first), Math.Max(last, _disowned?.Last ?? last));
-            logger.CommitFailed("not known to be", e);
+            logger.CommitFailed(LogLevel.Error, "not known to be", e.Message);
             Close();
             return false;
         }

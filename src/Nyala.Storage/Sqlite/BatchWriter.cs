@@ -82,7 +82,7 @@ sealed partial class BatchWriter(
         }
         catch (Exception e)
         {
-            logger.CheckpointFailed(e);
+            logger.CheckpointFailed(trouble.Text is null ? LogLevel.Warning : LogLevel.Debug, e.Message);
             Abandon(e);
         }
     }

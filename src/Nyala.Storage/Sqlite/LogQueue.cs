@@ -17,6 +17,9 @@ sealed class LogQueue(int maxEntries, long maxBytes) : IDisposable
     int _count;
     int _asleep;
 
+    /// <summary>Entries inside, those being written included.</summary>
+    public int Count => Volatile.Read(ref _count);
+
     public bool IsFull => Volatile.Read(ref _count) > maxEntries || Volatile.Read(ref _bytes) > maxBytes;
 
     /// <summary>Any thread.</summary>

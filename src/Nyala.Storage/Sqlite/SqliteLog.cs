@@ -33,6 +33,10 @@ sealed class SqliteLog : IMessageLog, IDisposable
     readonly Thread _thread;
     readonly LogEntry?[] _batch = new LogEntry?[MaxBatch];
     readonly Func<bool> _mustStayAwake;
+    long _commits;
+    long _rows;
+    long _refused;
+    long _ticks;
     int _pagesInLog;
     bool _probeArmed;
     volatile bool _marksDue;
@@ -63,6 +67,10 @@ sealed class SqliteLog : IMessageLog, IDisposable
     public Action? BatchCompleted { get; set; }
 
     public long Head => _writer.Head;
+
+    public LogStatistics Statistics => new(
+        Volatile.Read(ref _commits), Volatile.Read(ref _rows), Volatile.Read(ref _refused),
+        _time.GetElapsedTime(0, Volatile.Read(ref _ticks)), _queue.Count);
 
     public SqliteMailboxes Mailboxes => _mailboxes;
 
@@ -203,8 +211,12 @@ sealed class SqliteLog : IMessageLog, IDisposable
             _marksDue = false;
         }
 
+        var (head, started) = (Head, _time.GetTimestamp());
         var done = _writer.Write(batch, withMarks ? _mailboxes.BeginWriting() : null);
         _pagesInLog += _writer.TakePagesWritten();
+        Volatile.Write(ref _ticks, _ticks + _time.GetTimestamp() - started);
+        Volatile.Write(ref _commits, _commits + (done ? 1 : 0));
+        Volatile.Write(ref _rows, _rows + Head - head);
         if (withMarks && done)
         {
             _mailboxes.Written();
@@ -221,6 +233,11 @@ sealed class SqliteLog : IMessageLog, IDisposable
     {
         foreach (var entry in batch)
         {
+            if (entry.Outcome == LogOutcome.Failed)
+            {
+                Volatile.Write(ref _refused, _refused + 1);
+            }
+
             try
             {
                 entry.Complete();

@@ -28,7 +28,7 @@ public sealed record ClientKind(string Name, string Script, params string[] Need
 public sealed class ChatClient : IAsyncDisposable
 {
     static readonly TimeSpan LoginLimit = TimeSpan.FromSeconds(60);
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 
     readonly ChildProcess _process;
     readonly TaskCompletionSource _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -5,7 +5,7 @@ namespace Nyala.Interop.Tests.Stage;
 /// <summary>A script in scenes/: it drives clients, prints what it sees, and ends with 0 when everything was as it should be.</summary>
 static class Scene
 {
-    static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+    static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
 
     /// <summary>Plays the script for these people; anything but success fails the test with all that was said.</summary>
     public static async Task PlayAsync(Server server, string script, params IEnumerable<Person> people)

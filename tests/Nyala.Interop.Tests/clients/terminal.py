@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-PATIENCE = float(os.environ.get("NYALA_PATIENCE", "10"))
+PATIENCE = float(os.environ.get("NYALA_PATIENCE", "40"))
 
 
 class NotSeen(Exception):

@@ -5,7 +5,7 @@ import WebSocket from "ws";
 globalThis.WebSocket ??= WebSocket; // Node has its own only from 22 on.
 process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"; // The server under test made its own certificate.
 
-export const patience = Number(process.env.NYALA_PATIENCE ?? 10) * 1000;
+export const patience = Number(process.env.NYALA_PATIENCE ?? 40) * 1000;
 
 export function check(condition, sentence) {
   if (!condition) throw new Error(sentence);

@@ -16,7 +16,7 @@ from slixmpp.exceptions import IqError, IqTimeout
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
-PATIENCE = float(os.environ.get("NYALA_PATIENCE", "10"))
+PATIENCE = float(os.environ.get("NYALA_PATIENCE", "40"))
 PLUGINS = ("xep_0030", "xep_0059", "xep_0077", "xep_0085", "xep_0184", "xep_0191", "xep_0198", "xep_0199", "xep_0280",
            "xep_0297", "xep_0313", "xep_0359")
 

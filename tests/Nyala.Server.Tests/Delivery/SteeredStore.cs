@@ -71,6 +71,8 @@ sealed class SteeredLog(IMessageLog inner, ConcurrentBag<string> refused) : IMes
 
     public long Head => inner.Head;
 
+    public LogStatistics Statistics => inner.Statistics;
+
     public void Stall()
     {
         lock (_gate)
