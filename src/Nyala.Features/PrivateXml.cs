@@ -44,18 +44,16 @@ public sealed class PrivateXml(NyalaServer server) : IFeature
         }
 
         var limits = server.Options.Limits;
-        var (count, _) = await server.Store.Documents.UsageAsync(request.Account!.Id, Kind);
-        if (count + documents.Count > limits.Documents || documents.Exists(document => document.ToUtf8().Length > limits.DocumentBytes))
-        {
-            return StanzaError.ResourceConstraint with { Text = "The documents are too large or too many." };
-        }
-
+        var all = new Dictionary<string, byte[]>();
         foreach (var document in documents)
         {
-            await server.Store.Documents.SetAsync(request.Account.Id, Kind, Key(document), document.ToUtf8());
+            all[Key(document)] = document.ToUtf8();
         }
 
-        return IqReply.Done;
+        return all.Values.All(document => document.Length <= limits.DocumentBytes)
+            && await server.Store.Documents.SetAsync(request.Account!.Id, Kind, all, limits.Documents)
+                ? IqReply.Done
+                : StanzaError.ResourceConstraint with { Text = "The documents are too large or too many." };
     }
 
     static string Key(Element document) => document.Namespace + " " + document.Name;

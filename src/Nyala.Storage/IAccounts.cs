@@ -110,10 +110,14 @@ public interface IDocuments
 
     ValueTask SetAsync(long account, string kind, string key, byte[] document);
 
-    ValueTask RemoveAsync(long account, string kind, string key);
+    /// <summary>
+    /// Sets all of these or, when the kind would grow beyond <paramref name="max"/> documents, none: false. What is replaced
+    /// does not count.
+    /// </summary>
+    /// <param name="documents">By key.</param>
+    ValueTask<bool> SetAsync(long account, string kind, IReadOnlyDictionary<string, byte[]> documents, int max);
 
-    /// <summary>How many documents of a kind there are and their bytes, for quotas.</summary>
-    ValueTask<(int Count, long Bytes)> UsageAsync(long account, string kind);
+    ValueTask RemoveAsync(long account, string kind, string key);
 }
 
 /// <param name="Token">Unguessable, URL-safe.</param>

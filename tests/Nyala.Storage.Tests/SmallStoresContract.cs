@@ -30,12 +30,24 @@ public abstract class SmallStoresContract(StoreFixture fixture) : StoreContract(
 
         Assert.Equal((byte[])[1, 2, 3], await Store.Documents.GetAsync(account, "private", "a"));
         Assert.Empty((await Store.Documents.GetAsync(account, "private", "b"))!);
-        Assert.Equal((2, 3L), await Store.Documents.UsageAsync(account, "private"));
-        Assert.Equal((0, 0L), await Store.Documents.UsageAsync(account, "other"));
         await Store.Documents.RemoveAsync(account, "private", "a");
         await Store.Documents.RemoveAsync(account, "private", "a");
         Assert.Null(await Store.Documents.GetAsync(account, "private", "a"));
         Assert.Equal((byte[])[9], await Store.Documents.GetAsync(account, "vcard", "a"));
+    }
+
+    [Fact]
+    public async Task Documents_are_set_together_or_not_at_all()
+    {
+        var account = await AccountAsync("juliet");
+        await Store.Documents.SetAsync(account, "vcard", "a", [9]);
+        Assert.True(await Store.Documents.SetAsync(account, "private", new Dictionary<string, byte[]> { ["a"] = [1], ["b"] = [1] }, max: 3));
+        Assert.False(await Store.Documents.SetAsync(account, "private", new Dictionary<string, byte[]> { ["a"] = [2], ["c"] = [2], ["d"] = [2] }, max: 3));
+        Assert.Equal((byte[])[1], await Store.Documents.GetAsync(account, "private", "a"));
+        Assert.Null(await Store.Documents.GetAsync(account, "private", "c"));
+        Assert.True(await Store.Documents.SetAsync(account, "private", new Dictionary<string, byte[]> { ["a"] = [3], ["c"] = [3] }, max: 3));
+        Assert.True(await Store.Documents.SetAsync(account, "private", new Dictionary<string, byte[]> { ["a"] = [4] }, max: 1));
+        Assert.Equal((byte[])[4], await Store.Documents.GetAsync(account, "private", "a"));
     }
 
     [Fact]

@@ -7,18 +7,41 @@ sealed class SqlDocuments(ISqlExecutor sql) : IDocuments
         "select body from document where account = @account and kind = @kind and name = @name",
         r => r.Bytes(0), ("@account", account), ("@kind", kind), ("@name", key)));
 
-    public async ValueTask SetAsync(long account, string kind, string key, byte[] document) => await sql.WriteAsync(db => db.ExecuteAsync(
-        """
-        insert into document (account, kind, name, body) values (@account, @kind, @name, @body)
-        on conflict (account, kind, name) do update set body = excluded.body
-        """,
-        ("@account", account), ("@kind", kind), ("@name", key), ("@body", document)));
+    public async ValueTask SetAsync(long account, string kind, string key, byte[] document) =>
+        await sql.WriteAsync(db => SetAsync(db, account, kind, key, document));
+
+    public ValueTask<bool> SetAsync(long account, string kind, IReadOnlyDictionary<string, byte[]> documents, int max) => sql.WriteAsync(async db =>
+    {
+        var added = 0;
+        foreach (var key in documents.Keys)
+        {
+            added += await db.NumberAsync("select 1 from document where account = @account and kind = @kind and name = @name",
+                ("@account", account), ("@kind", kind), ("@name", key)) is null ? 1 : 0;
+        }
+
+        var present = await db.NumberAsync("select count(*) from document where account = @account and kind = @kind",
+            ("@account", account), ("@kind", kind));
+        if (added > 0 && present + added > max)
+        {
+            return false;
+        }
+
+        foreach (var (key, document) in documents)
+        {
+            await SetAsync(db, account, kind, key, document);
+        }
+
+        return true;
+    });
 
     public async ValueTask RemoveAsync(long account, string kind, string key) => await sql.WriteAsync(db => db.ExecuteAsync(
         "delete from document where account = @account and kind = @kind and name = @name",
         ("@account", account), ("@kind", kind), ("@name", key)));
 
-    public async ValueTask<(int Count, long Bytes)> UsageAsync(long account, string kind) => (await sql.ReadAsync(db => db.QueryAsync(
-        "select count(*), coalesce(sum(length(body)), 0) from document where account = @account and kind = @kind",
-        r => ((int)r.GetInt64(0), r.GetInt64(1)), ("@account", account), ("@kind", kind))))[0];
+    static ValueTask<int> SetAsync(SqlSession db, long account, string kind, string key, byte[] document) => db.ExecuteAsync(
+        """
+        insert into document (account, kind, name, body) values (@account, @kind, @name, @body)
+        on conflict (account, kind, name) do update set body = excluded.body
+        """,
+        ("@account", account), ("@kind", kind), ("@name", key), ("@body", document));
 }

@@ -108,6 +108,21 @@ public sealed class SmallServiceScenes(Stage stage) : Scene(stage)
     }
 
     [Fact]
+    public async Task A_document_can_be_replaced_when_there_is_no_room_for_another()
+    {
+        var romeo = await LoginAsync(Romeo);
+        static string Documents(int from, int to) =>
+            $"<query xmlns='jabber:iq:private'>{string.Concat(Enumerable.Range(from, to - from).Select(i => $"<d{i} xmlns='urn:example'/>"))}</query>";
+        var limit = new Core.Limits().Documents;
+        await AskAsync(romeo, "set", Documents(0, limit - 1));
+        await RefusedAsync(romeo, "set", Documents(limit - 1, limit + 1), "resource-constraint");
+        await AskAsync(romeo, "set", Documents(limit - 1, limit));
+        await AskAsync(romeo, "set", "<query xmlns='jabber:iq:private'><d0 xmlns='urn:example'>new</d0></query>");
+        await AskAsync(romeo, "get", Documents(0, 1), "<query xmlns='jabber:iq:private'><d0 xmlns='urn:example'>new</d0></query>");
+        await RefusedAsync(romeo, "set", Documents(0, limit + 1), "resource-constraint");
+    }
+
+    [Fact]
     public async Task A_card_is_written_by_its_owner_and_read_by_others()
     {
         var romeo = await LoginAsync(Romeo);
