@@ -35,8 +35,9 @@ public sealed class LastActivity(NyalaServer server, PresenceAccess access) : IF
             return StanzaError.ServiceUnavailable;
         }
 
-        if (account.Presence is Presence.NonNegative or Presence.OnlyNegative)
+        if (!account.Sessions.IsEmpty)
         {
+            // §3: connected is enough.
             return Seconds(TimeSpan.Zero);
         }
 

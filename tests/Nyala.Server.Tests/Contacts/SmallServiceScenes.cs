@@ -85,9 +85,11 @@ public sealed class SmallServiceScenes(Stage stage) : Scene(stage)
         await RefusedAsync(romeo, "get", Last, "service-unavailable", Juliet);
         await SubscribeAsync(romeo, juliet);
         await AskAsync(romeo, "get", Last, "<query xmlns='jabber:iq:last' seconds='0'/>", Juliet);
-        await juliet.SendAsync("<presence type='unavailable'/></stream:stream>");
+        await juliet.SendAsync("<presence type='unavailable'/>");
         await romeo.AwaitAsync($"<presence type='unavailable' from='{juliet.Address}'/>");
         await juliet.AwaitAsync("<presence type='unavailable'/>");
+        await AskAsync(romeo, "get", Last, "<query xmlns='jabber:iq:last' seconds='0'/>", Juliet);
+        await juliet.SendAsync("</stream:stream>");
         await juliet.ExpectEndAsync();
         await AskAsync(romeo, "get", Last, "<query xmlns='jabber:iq:last' seconds='*'/>", Juliet);
     }
