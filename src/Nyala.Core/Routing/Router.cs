@@ -282,11 +282,13 @@ public sealed class Router
     {
         var recipient = entry.ToAccount;
         var full = entry.ToJid.Resource;
-        var rule = DeliveryRules.For(
-            entry.Message.Type, full is not null, full is not null && recipient?.Find(full) is not null, recipient?.Presence ?? Presence.NoAccount);
-        if (rule == Delivery.Refuse || (recipient is not null && Features.Blocks(recipient, entry.FromJid)))
+
+        // Who blocks answers like nobody (RFC 6121 §8.5.1, XEP-0191 §3.2).
+        var rule = recipient is null || Features.Blocks(recipient, entry.FromJid)
+            ? DeliveryRules.For(entry.Message.Type, full is not null, matched: false, Presence.NoAccount)
+            : DeliveryRules.For(entry.Message.Type, full is not null, full is not null && recipient.Find(full) is not null, recipient.Presence);
+        if (rule == Delivery.Refuse)
         {
-            // Who blocks answers like nobody (RFC 6121 §8.5.1, XEP-0191 §3.3).
             return StanzaError.ServiceUnavailable;
         }
 

@@ -77,6 +77,7 @@ public sealed class BlockingScenes(Stage stage) : Scene(stage)
         {
             await romeo.SendAsync($"<message type='chat' id='m' to='{to}'><body>Hi</body></message>");
             await romeo.AwaitAsync($"<message type='error' id='m' from='{to}'><error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
+            await romeo.SendAsync($"<message type='headline' to='{to}'><body>Hi</body></message>");
             await RefusedAsync(romeo, "get", "<vCard xmlns='vcard-temp'/>", "service-unavailable", to);
             await RefusedAsync(romeo, "get", "<query xmlns='jabber:iq:last'/>", "service-unavailable", to);
             await RefusedAsync(romeo, "get", "<query xmlns='http://jabber.org/protocol/disco#info'/>", "service-unavailable", to);
