@@ -2,6 +2,7 @@ using System.Buffers;
 using Nyala.Core.Routing;
 using Nyala.Core.Sessions;
 using Nyala.Xmpp;
+using Nyala.Xmpp.Stanzas;
 using Nyala.Xmpp.Xml;
 
 namespace Nyala.Features;
@@ -32,15 +33,21 @@ public sealed class Carbons : IFeature
         return ValueTask.FromResult<Element?>(null);
     }
 
-    /// <summary>§7, §8: the whole message inside a wrapper from the account's own bare address.</summary>
+    /// <summary>§7, §8: the whole message inside a wrapper of its type from the account's own bare address.</summary>
     static byte[] Render(Jid owner, Jid recipient, ReadOnlySpan<byte> message, CopyDirection direction)
     {
         var output = new ArrayBufferWriter<byte>(message.Length + 320);
         XmlOut.Raw(output, "<message");
         XmlOut.Attribute(output, "from", owner.ToString());
         XmlOut.Attribute(output, "to", recipient.ToString());
-        // §6.1: the wrapper has the type of the message it carries; what a client needs of it is its kind.
-        XmlOut.Attribute(output, "type", "chat");
+        var type = Stanza.RawAttribute(message, "type"u8);
+        if (!type.IsEmpty)
+        {
+            output.Write(" type='"u8);
+            output.Write(type);
+            output.Write("'"u8);
+        }
+
         XmlOut.Raw(output, direction == CopyDirection.Sent ? "><sent" : "><received");
         XmlOut.Raw(output, " xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client'");
         output.Write(message["<message"u8.Length..]);

@@ -47,7 +47,7 @@ public sealed class ClientState : IFeature
                 return false;
             }
 
-            var element = stanza.ToStanza();
+            var element = Inner(stanza.ToStanza());
             if (element.From is not { } from || !(stanza.Kind == StanzaKind.Message ? IsChatStateOnly(element) : IsAvailability(element)))
             {
                 return false;
@@ -70,6 +70,12 @@ public sealed class ClientState : IFeature
             _waiting.Clear();
             return held;
         }
+
+        /// <summary>What a carbon carries (XEP-0280 §7): typing that other devices were shown is typing all the same.</summary>
+        static Stanza Inner(Stanza stanza) =>
+            stanza.HasNamespace(Ns.Carbons) && stanza.Payload?.Child("forwarded", Ns.Forward)?.Child("message", Ns.Client) is { } copied
+                ? Stanza.Of(copied)
+                : stanza;
 
         static bool IsChatStateOnly(Stanza message)
         {

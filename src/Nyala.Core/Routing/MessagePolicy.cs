@@ -42,6 +42,7 @@ public readonly record struct MessagePolicy(RowFlags Flags, bool Copy, bool Urge
 
         var (kept, transient, hints) = Scan(message);
         var noCopy = hints.HasFlag(Hint.NoCopy);
+        var copy = !noCopy && (message.Type == StanzaType.Chat || kept || IsConversation(message));
         if (message.Type == StanzaType.Error)
         {
             // A bounce belongs to the history of who sent the original; it is never kept for delivery (RFC 6121 §8.5.2.2.1).
@@ -52,14 +53,17 @@ public readonly record struct MessagePolicy(RowFlags Flags, bool Copy, bool Urge
         if (hints.HasFlag(Hint.NoStore) || (transient && !kept))
         {
             // XEP-0334 §4.3, and R7: chat states alone. Jingle messages are urgent whatever the hints say (R12).
-            return new(RowFlags.None, Copy: !noCopy && (message.Type == StanzaType.Chat || kept), Urgent: kept);
+            return new(RowFlags.None, copy, Urgent: kept);
         }
 
         // XEP-0160 §3: other normal and chat messages wait for an absent recipient, but are not history.
         var archive = kept && !hints.HasFlag(Hint.NoPermanentStore) ? BothArchives : RowFlags.None;
-        var copy = !noCopy && (message.Type == StanzaType.Chat || kept);
         return new(archive | RowFlags.Deliver, copy, Urgent: true);
     }
+
+    /// <summary>XEP-0280 §6.1: whatever the type, what clients say to each other about a conversation belongs to it.</summary>
+    static bool IsConversation(Stanza message) =>
+        message.HasNamespace(Ns.ChatStates) || message.HasNamespace(Ns.Receipts) || message.HasNamespace(Ns.ChatMarkers);
 
     static (bool Kept, bool Transient, Hint Hints) Scan(Stanza message)
     {

@@ -132,6 +132,21 @@ public sealed partial class Stanza
         return null;
     }
 
+    /// <summary>An attribute of a stanza that is there as canonical bytes only, as it is written (escaped, between single quotes), or nothing.</summary>
+    public static ReadOnlySpan<byte> RawAttribute(ReadOnlySpan<byte> stanza, ReadOnlySpan<byte> name)
+    {
+        var attributes = new AttributeWalker(stanza, stanza[1..].IndexOfAny(" />"u8));
+        while (attributes.MoveNext())
+        {
+            if (attributes.Current.Name(stanza).SequenceEqual(name))
+            {
+                return attributes.Current.Value(stanza);
+            }
+        }
+
+        return default;
+    }
+
     /// <summary>The name and namespace of a direct child; no allocation.</summary>
     public (string Name, string Namespace) ChildName(int index) => (_layout.Children[index].Name, _layout.Children[index].Namespace);
 

@@ -48,6 +48,8 @@ public sealed class MessagePolicyTests
         { "chat", Composing, "c" },
         { "chat", Composing + "<thread>1</thread>", "c" },
         { "chat", "", "c" },
+        { "normal", Composing, "c" },
+        { "normal", Composing + NoStore, "c" },
         { "normal", "", "" },
         { "chat", Body + NoStore, "cu" },
         { "chat", "<propose xmlns='urn:xmpp:jingle-message:0' id='1'/>" + NoStore, "cu" },
