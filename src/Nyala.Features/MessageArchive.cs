@@ -40,7 +40,7 @@ public sealed class MessageArchive(NyalaServer server) : IFeature
         .Add("end", "text-single")
         .Add("before-id", "text-single")
         .Add("after-id", "text-single")
-        .Add("ids", "list-multi")
+        .Add(new DataFormField("ids", "list-multi", []) { IsOpen = true })
         .ToElement());
 
     async ValueTask<IqReply> QueryAsync(IqRequest request)

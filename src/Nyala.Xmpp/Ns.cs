@@ -49,6 +49,7 @@ public static class Ns
     public const string Rsm = "http://jabber.org/protocol/rsm";
     public const string Commands = "http://jabber.org/protocol/commands";
     public const string DataForms = "jabber:x:data";
+    public const string DataValidation = "http://jabber.org/protocol/xdata-validate";
     public const string Hints = "urn:xmpp:hints";
     public const string StanzaIds = "urn:xmpp:sid:0";
     public const string Register = "jabber:iq:register";

@@ -31,6 +31,9 @@ public sealed record DataFormField(string? Var, string? Type, IReadOnlyList<stri
         _ => null,
     };
 
+    /// <summary>Any value may be given, beside the options there are (XEP-0122 §3.2.2).</summary>
+    public bool IsOpen { get; init; }
+
     internal Element ToElement()
     {
         var field = new Element("field", Ns.DataForms).Set("var", Var).Set("type", Type).Set("label", Label);
@@ -40,6 +43,7 @@ public sealed record DataFormField(string? Var, string? Type, IReadOnlyList<stri
         }
 
         field.Add(Required ? new Element("required", Ns.DataForms) : null);
+        field.Add(IsOpen ? new Element("validate", Ns.DataValidation).Set("datatype", "xs:string").Add(new Element("open", Ns.DataValidation)) : null);
         foreach (var value in Values)
         {
             field.Add("value", value);
