@@ -16,7 +16,7 @@ public sealed class Blocking(NyalaServer server, RosterCache rosters) : IFeature
     /// <summary>The blocked addresses; null for the many accounts that block nobody. The set is replaced, never changed.</summary>
     static readonly SlotKey<HashSet<string>> Blocked = new("blocked");
 
-    /// <summary>The session has asked for the list and gets pushes (§3.3).</summary>
+    /// <summary>The session has asked for the list and gets pushes (§3.2).</summary>
     static readonly SlotKey<string> Interested = new("block list");
 
     public void Register(FeatureBuilder on)
@@ -84,15 +84,18 @@ public sealed class Blocking(NyalaServer server, RosterCache rosters) : IFeature
 
         await server.Store.Blocklists.AddAsync(account.Id, names);
 
-        // §3.3: whom it blocks sees it go, before nothing is let through any more.
-        var watchers = Watchers(account, roster).Where(jid => !IsBlocked(account, jid)).ToList();
-        HashSet<string> now = [.. old, .. names];
-        foreach (var jid in watchers.Where(jid => Matches(now, jid)))
+        // §3.2: whom it blocks sees it go.
+        var watchers = Subscribers(account, roster).Where(jid => !IsBlocked(account, jid)).ToList();
+        account.Set(Blocked, [.. old, .. names]);
+        foreach (var session in account.SessionList)
         {
-            Tell(account, jid, session => Subscriptions.Make(session.Jid, jid, StanzaType.Unavailable));
+            var watching = session.IsAvailable ? watchers.Where(jid => IsBlocked(account, jid)) : [];
+            foreach (var jid in watching.Union(PresenceAccess.TakeDirected(session, jid => IsBlocked(account, jid))))
+            {
+                Tell(session, jid, Subscriptions.Make(session.Jid, jid, StanzaType.Unavailable));
+            }
         }
 
-        account.Set(Blocked, now);
         Push(account, new Element("block", Ns.Blocking).Add(jids.Select(jid => Item(jid.ToString()))));
         return IqReply.Done;
     }
@@ -106,22 +109,28 @@ public sealed class Blocking(NyalaServer server, RosterCache rosters) : IFeature
     {
         var names = jids.ConvertAll(jid => jid.ToString());
         await server.Store.Blocklists.RemoveAsync(account.Id, jids.Count == 0 ? null : names);
-        var watchers = Watchers(account, roster).Where(jid => IsBlocked(account, jid)).ToList();
+        var watchers = Subscribers(account, roster).Where(jid => IsBlocked(account, jid)).ToList();
         HashSet<string> left = jids.Count == 0 ? [] : [.. (account.Get(Blocked) ?? []).Except(names, StringComparer.Ordinal)];
         account.Set(Blocked, left.Count == 0 ? null : left);
         Push(account, new Element("unblock", Ns.Blocking).Add(jids.Select(jid => Item(jid.ToString()))));
 
-        // §3.4: who may see it sees it again.
+        // §3.3: who may see it sees it again.
         foreach (var jid in watchers.Where(jid => !IsBlocked(account, jid)))
         {
-            Tell(account, jid, session => session.Presence?.Rewrite(session.Jid, jid));
+            foreach (var session in account.SessionList)
+            {
+                if (session.Presence is { } presence)
+                {
+                    Tell(session, jid, presence.Rewrite(session.Jid, jid));
+                }
+            }
         }
 
         return IqReply.Done;
     }
 
-    /// <summary>The resources here that see this account's presence: subscribers' and those it sent directed presence.</summary>
-    IEnumerable<Jid> Watchers(LocalAccount account, RosterSnapshot roster)
+    /// <summary>The resources here that see the presence of this account because it lets them.</summary>
+    IEnumerable<Jid> Subscribers(LocalAccount account, RosterSnapshot roster)
     {
         foreach (var contact in roster.Items.Keys)
         {
@@ -134,30 +143,23 @@ public sealed class Blocking(NyalaServer server, RosterCache rosters) : IFeature
                 }
             }
         }
-
-        foreach (var jid in account.SessionList.SelectMany(PresenceAccess.DirectedOf))
-        {
-            if (jid.IsFull && !roster.IsSubscriber(jid.Bare))
-            {
-                yield return jid;
-            }
-        }
     }
 
-    /// <summary>Sends presence of the account's available sessions to one resource.</summary>
-    void Tell(LocalAccount account, Jid to, Func<Session, Stanza?> presence)
+    /// <summary>Sends a session's presence to one resource or, where it was shown to a bare address, to all there.</summary>
+    void Tell(Session session, Jid to, Stanza presence)
     {
-        if (!server.Accounts.TryGet(to.Local!, out var viewer) || viewer.Find(to.Resource!) is not { } target || IsBlocked(viewer, account.Jid))
+        if (!server.Accounts.TryGet(to.Local!, out var viewer))
         {
             return;
         }
 
-        foreach (var session in account.Sessions)
+        if (to.IsBare)
         {
-            if (session.IsAvailable && presence(session) is { } stanza)
-            {
-                target.Send(new Outbound(stanza));
-            }
+            Broadcast.To(server, viewer, session.Jid, presence);
+        }
+        else if (viewer.Find(to.Resource!) is { } target && !IsBlocked(viewer, session.Jid))
+        {
+            target.Send(new Outbound(presence));
         }
     }
 

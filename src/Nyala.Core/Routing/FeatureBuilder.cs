@@ -92,8 +92,8 @@ public sealed class FeatureBuilder
     /// <summary>The one handler of presence from local sessions.</summary>
     public void Presence(PresenceHandler handler) => _table.SetPresence(handler);
 
-    /// <summary>Whether an account shares its presence with an address (subscription or directed presence, RFC 6121 §8.5.3.1).</summary>
-    public void SharesPresence(Func<LocalAccount, Jid, ValueTask<bool>> answer) => _table.SharesPresence = answer;
+    /// <summary>Whether a session shares its presence with an address (subscription or directed presence, RFC 6121 §8.5.3.1).</summary>
+    public void SharesPresence(Func<Session, Jid, ValueTask<bool>> answer) => _table.SharesPresence = answer;
 
     /// <summary>Whether an account has blocked an address (XEP-0191); asked for every stanza, so it must be quick.</summary>
     public void Blocks(Func<LocalAccount, Jid, bool> answer) => _table.Blocks = answer;

@@ -18,7 +18,7 @@ public sealed class FeatureTable
 
     internal PresenceHandler Presence { get; private set; } = (_, _) => ValueTask.CompletedTask;
 
-    internal Func<LocalAccount, Jid, ValueTask<bool>> SharesPresence { get; set; } = (_, _) => ValueTask.FromResult(false);
+    internal Func<Session, Jid, ValueTask<bool>> SharesPresence { get; set; } = (_, _) => ValueTask.FromResult(false);
 
     internal Func<LocalAccount, Jid, bool> Blocks { get; set; } = (_, _) => false;
 

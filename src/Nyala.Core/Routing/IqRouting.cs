@@ -158,8 +158,8 @@ sealed class IqRouting(NyalaServer server)
     {
         var target = account.Find(to.Resource!);
         var request = iq.Type is StanzaType.Get or StanzaType.Set;
-        var allowed = !request || ReferenceEquals(account, session.Account) || await server.Features.SharesPresence(account, session.Jid);
-        if (target is null || !allowed)
+        if (target is null
+            || (request && !ReferenceEquals(account, session.Account) && !await server.Features.SharesPresence(target, session.Jid)))
         {
             Answer(session, iq, StanzaError.ServiceUnavailable);
             return;

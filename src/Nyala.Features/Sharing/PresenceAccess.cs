@@ -18,30 +18,11 @@ public sealed class PresenceAccess(RosterCache rosters)
     public async ValueTask<bool> MaySeeAsync(LocalAccount account, Jid other) =>
         other.Bare.Equals(account.Jid) || (await rosters.GetAsync(account.Id)).IsSubscriber(other.Bare);
 
-    /// <summary>Whether the account shares its presence, by subscription or directed (RFC 6121 §8.5.3.1).</summary>
-    public async ValueTask<bool> SharesAsync(LocalAccount account, Jid other)
-    {
-        foreach (var session in account.SessionList)
-        {
-            if (HasDirected(session, other))
-            {
-                return true;
-            }
-        }
+    /// <summary>Whether the session shares its presence, by subscription or directed (RFC 6121 §8.5.3.1).</summary>
+    public async ValueTask<bool> SharesAsync(Session session, Jid other) => HasDirected(session, other) || await MaySeeAsync(session.Account, other);
 
-        return await MaySeeAsync(account, other);
-    }
-
-    /// <summary>All addresses directed presence went to; none afterwards.</summary>
-    internal static IReadOnlyList<Jid> TakeDirected(Session session)
-    {
-        var all = DirectedOf(session);
-        session.Set<HashSet<Jid>>(Directed, null);
-        return all;
-    }
-
-    /// <summary>All addresses directed presence went to.</summary>
-    internal static IReadOnlyList<Jid> DirectedOf(Session session)
+    /// <summary>Those addresses directed presence went to that match; they are forgotten.</summary>
+    internal static IReadOnlyList<Jid> TakeDirected(Session session, Func<Jid, bool> match)
     {
         if (session.Get(Directed) is not { } directed)
         {
@@ -50,7 +31,9 @@ public sealed class PresenceAccess(RosterCache rosters)
 
         lock (directed)
         {
-            return [.. directed];
+            List<Jid> taken = [.. directed.Where(match)];
+            directed.ExceptWith(taken);
+            return taken;
         }
     }
 

@@ -23,6 +23,12 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
 
     async ValueTask HandleAsync(Session session, Stanza presence)
     {
+        if (presence.To is { } to && presence.Type != StanzaType.Error && server.Features.IsBlocked(session.Account, to))
+        {
+            session.SendError(presence, StanzaError.Blocked);
+            return;
+        }
+
         switch (presence.Type)
         {
             case StanzaType.None or StanzaType.Unavailable when presence.To is null:
@@ -115,7 +121,7 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
             }
         }
 
-        foreach (var jid in PresenceAccess.TakeDirected(session))
+        foreach (var jid in PresenceAccess.TakeDirected(session, _ => true))
         {
             if (roster?.IsSubscriber(jid.Bare) != true)
             {
@@ -182,12 +188,6 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
         if (to.Domain != server.Options.Domain)
         {
             session.SendError(presence, StanzaError.RemoteServerNotFound);
-            return;
-        }
-
-        if (server.Features.IsBlocked(session.Account, to))
-        {
-            session.SendError(presence, StanzaError.Blocked);
             return;
         }
 

@@ -101,8 +101,26 @@ public sealed class BlockingScenes(Stage stage) : Scene(stage)
         await ExpectBlockedAsync(juliet, "presence");
         await juliet.SendAsync($"<presence id='x' type='subscribe' to='{Romeo}'/>");
         await ExpectBlockedAsync(juliet, "presence");
+        await juliet.SendAsync($"<presence id='x' type='probe' to='{Romeo}'/>");
+        await ExpectBlockedAsync(juliet, "presence");
         await juliet.SendAsync($"<iq type='get' id='x' to='{romeo.Address}'><ping xmlns='urn:xmpp:ping'/></iq>");
         await ExpectBlockedAsync(juliet, "iq");
+        await romeo.ExpectNothingAsync();
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("/phone")]
+    public async Task Who_was_shown_one_session_sees_that_one_go_and_learns_of_no_other(string resource)
+    {
+        var romeo = await ArriveAsync(Romeo);
+        var phone = await ArriveAsync(Juliet);
+        await ArriveAsync(Juliet, "tablet");
+        await phone.SendAsync($"<presence to='{Romeo}{resource}'/>");
+        await romeo.ExpectAsync($"<presence from='{phone.Address}'/>");
+        await BlockAsync(phone, Romeo);
+        await romeo.ExpectAsync($"<presence type='unavailable' from='{phone.Address}'/>");
+        await AskAsync(phone, "set", "<unblock xmlns='urn:xmpp:blocking'/>");
         await romeo.ExpectNothingAsync();
     }
 

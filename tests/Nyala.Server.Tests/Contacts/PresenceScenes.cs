@@ -77,6 +77,20 @@ public sealed class PresenceScenes(Stage stage) : Scene(stage)
     }
 
     [Fact]
+    public async Task Directed_presence_opens_one_session_to_questions_and_no_other()
+    {
+        var romeo = await ArriveAsync(Romeo);
+        var phone = await ArriveAsync(Juliet);
+        var tablet = await ArriveAsync(Juliet, "tablet");
+        await phone.SendAsync($"<presence to='{romeo.Address}'/>");
+        await romeo.AwaitAsync($"<presence from='{phone.Address}'/>");
+        await RefusedAsync(romeo, "get", "<ping xmlns='urn:xmpp:ping'/>", "service-unavailable", tablet.Address);
+        await romeo.SendAsync($"<iq type='get' id='p' to='{phone.Address}'><ping xmlns='urn:xmpp:ping'/></iq>");
+        await phone.AwaitAsync($"<iq type='get' id='p' from='{romeo.Address}'/>");
+        await tablet.ExpectNothingAsync();
+    }
+
+    [Fact]
     public async Task Directed_presence_without_any_other_ends_with_the_session()
     {
         var romeo = await ArriveAsync(Romeo);
