@@ -74,6 +74,10 @@ public sealed record RosterItem(
 /// <param name="Version">Grows with each change of a listed item; opaque to clients.</param>
 public sealed record Roster(long Version, IReadOnlyList<RosterItem> Items);
 
+/// <summary>An item is inserted or replaced, or with null removed.</summary>
+/// <param name="Jid">The contact's prepared bare address.</param>
+public sealed record RosterChange(long Account, string Jid, RosterItem? Item);
+
 /// <summary>What became of the listed view since a version: items as they are now, and addresses that left.</summary>
 public sealed record RosterChanges(long Version, IReadOnlyList<RosterItem> Changed, IReadOnlyList<string> Removed);
 
@@ -81,11 +85,11 @@ public interface IRosters
 {
     ValueTask<Roster> LoadAsync(long account);
 
-    /// <summary>Inserts or replaces an item; the version rises when the listed view changes. Returns the roster's version.</summary>
-    ValueTask<long> SaveAsync(long account, RosterItem item);
-
-    /// <summary>Removes an item; returns the new version, or null when there was none.</summary>
-    ValueTask<long?> RemoveAsync(long account, string jid);
+    /// <summary>
+    /// Makes all these changes, also of several rosters, or none. A version rises with each change of its listed view; returns
+    /// the version of the roster after each change.
+    /// </summary>
+    ValueTask<IReadOnlyList<long>> ChangeAsync(IReadOnlyList<RosterChange> changes);
 
     /// <summary>What changed in the listed view since a version, or null when that version is unknown (send the whole roster).</summary>
     ValueTask<RosterChanges?> ChangesSinceAsync(long account, long version);

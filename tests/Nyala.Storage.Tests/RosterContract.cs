@@ -23,6 +23,20 @@ public abstract class RosterContract(StoreFixture fixture) : StoreContract(fixtu
     }
 
     [Fact]
+    public async Task Changes_of_several_rosters_happen_together_or_not_at_all()
+    {
+        var (juliet, nurse) = (await AccountAsync("juliet"), await AccountAsync("nurse"));
+        var versions = await Store.Rosters.ChangeAsync([new(juliet, "a@x", Listed("a@x")), new(nurse, "b@x", Unlisted("b@x")), new(juliet, "a@x", null)]);
+        Assert.Equal([1, 0, 2], versions);
+
+        await Assert.ThrowsAsync<StoreException>(async () => await Store.Rosters.ChangeAsync([new(juliet, "a@x", Listed("a@x")), new(404, "b@x", Listed("b@x"))]));
+
+        Assert.Empty((await Store.Rosters.LoadAsync(juliet)).Items);
+        Assert.Equal(2, (await Store.Rosters.LoadAsync(juliet)).Version);
+        Assert.Single((await Store.Rosters.LoadAsync(nurse)).Items);
+    }
+
+    [Fact]
     public async Task The_version_rises_with_the_listed_view_only()
     {
         var account = await AccountAsync("juliet");
@@ -35,7 +49,7 @@ public abstract class RosterContract(StoreFixture fixture) : StoreContract(fixtu
         Assert.Equal(3, await Store.Rosters.SaveAsync(account, Unlisted("paris@x")));
         Assert.Equal(3, await Store.Rosters.RemoveAsync(account, "paris@x"));
         Assert.Equal(4, await Store.Rosters.RemoveAsync(account, "romeo@x"));
-        Assert.Null(await Store.Rosters.RemoveAsync(account, "romeo@x"));
+        Assert.Equal(4, await Store.Rosters.RemoveAsync(account, "romeo@x"));
         Assert.Equal(4, (await Store.Rosters.LoadAsync(account)).Version);
     }
 

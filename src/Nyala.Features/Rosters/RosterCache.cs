@@ -25,28 +25,47 @@ public sealed class RosterCache(IRosters store, int capacity = 100_000)
         TryGet(account) is { } roster ? new(roster) : new(ChangeAsync(account, edit => ValueTask.FromResult(edit.Roster)));
 
     /// <summary>
-    /// Runs a change while no other change of that account runs. What it sends is sent in the order of the changes. It must
-    /// not change another account's roster.
+    /// Runs a change while no other change of that account runs. What it wants said is said in the order of the changes. It
+    /// must not ask for a roster.
     /// </summary>
-    /// <exception cref="StoreException">It cannot be read or written.</exception>
-    public async Task<T> ChangeAsync<T>(long account, Func<RosterEdit, ValueTask<T>> change)
+    /// <exception cref="StoreException">It cannot be read or written; nothing was changed.</exception>
+    public Task<T> ChangeAsync<T>(long account, Func<RosterEdit, ValueTask<T>> change) => ChangeAsync(account, null, (edit, _) => change(edit));
+
+    /// <summary>The same for two accounts, so that both change or neither, whatever happens in between.</summary>
+    /// <param name="other">Not the same account; null for none.</param>
+    public async Task<T> ChangeAsync<T>(long account, long? other, Func<RosterEdit, RosterEdit?, ValueTask<T>> change)
     {
-        var turn = _locks[(int)((ulong)account % Locks)];
-        await turn.WaitAsync();
+        // Always in the same order, so that no two changes wait for each other.
+        var (one, two) = (Turn(account), Turn(other ?? account));
+        var (first, second) = (Math.Min(one, two), Math.Max(one, two));
+        await _locks[first].WaitAsync();
         try
         {
-            var roster = TryGet(account);
-            if (roster is null)
+            if (second != first)
             {
-                roster = RosterSnapshot.Of(await store.LoadAsync(account));
-                Put(account, roster);
+                await _locks[second].WaitAsync();
             }
 
-            return await change(new RosterEdit(this, store, account, roster));
+            try
+            {
+                var work = new List<RosterStep>();
+                var mine = new RosterEdit(account, await LoadAsync(account), work);
+                var theirs = other is null ? null : new RosterEdit(other.Value, await LoadAsync(other.Value), work);
+                var result = await change(mine, theirs);
+                await FinishAsync(work);
+                return result;
+            }
+            finally
+            {
+                if (second != first)
+                {
+                    _locks[second].Release();
+                }
+            }
         }
         finally
         {
-            turn.Release();
+            _locks[first].Release();
         }
     }
 
@@ -59,7 +78,7 @@ public sealed class RosterCache(IRosters store, int capacity = 100_000)
         }
     }
 
-    internal void Put(long account, RosterSnapshot roster)
+    void Put(long account, RosterSnapshot roster)
     {
         lock (_gate)
         {
@@ -70,6 +89,50 @@ public sealed class RosterCache(IRosters store, int capacity = 100_000)
             {
                 Remove(_byUse.Last!.Value.Account);
             }
+        }
+    }
+
+    static int Turn(long account) => (int)((ulong)account % Locks);
+
+    async ValueTask<RosterSnapshot> LoadAsync(long account)
+    {
+        if (TryGet(account) is { } known)
+        {
+            return known;
+        }
+
+        var roster = RosterSnapshot.Of(await store.LoadAsync(account));
+        Put(account, roster);
+        return roster;
+    }
+
+    /// <summary>Durable first, then visible, then said.</summary>
+    async ValueTask FinishAsync(List<RosterStep> work)
+    {
+        RosterChange[] changes = [.. work.Select(step => step.Change).OfType<RosterChange>()];
+        if (changes.Length > 0)
+        {
+            var versions = await store.ChangeAsync(changes);
+            var made = 0;
+            foreach (var step in work)
+            {
+                if (step.Change is not null)
+                {
+                    step.Edit.Became(versions[made++]);
+                }
+
+                step.Version = step.Edit.Roster.Version;
+            }
+
+            foreach (var edit in work.Where(step => step.Change is not null).Select(step => step.Edit).Distinct())
+            {
+                Put(edit.Account, edit.Roster);
+            }
+        }
+
+        foreach (var step in work)
+        {
+            step.Said?.Invoke(step.Version);
         }
     }
 
@@ -102,38 +165,50 @@ public sealed class RosterCache(IRosters store, int capacity = 100_000)
     }
 }
 
-/// <summary>A roster while it is being changed: durable first, then visible.</summary>
+/// <summary>A roster while it is being changed. Touched by the change alone.</summary>
 public sealed class RosterEdit
 {
-    readonly RosterCache _cache;
-    readonly IRosters _store;
-    readonly long _account;
+    readonly List<RosterStep> _work;
 
-    internal RosterEdit(RosterCache cache, IRosters store, long account, RosterSnapshot roster)
+    internal RosterEdit(long account, RosterSnapshot roster, List<RosterStep> work)
     {
-        _cache = cache;
-        _store = store;
-        _account = account;
+        Account = account;
         Roster = roster;
+        _work = work;
     }
 
-    /// <summary>As it is now.</summary>
+    /// <summary>As it will be; its version is of before.</summary>
     public RosterSnapshot Roster { get; private set; }
 
+    internal long Account { get; }
+
     /// <summary>Inserts or replaces an item.</summary>
-    public async ValueTask SaveAsync(Jid contact, RosterItem item) =>
-        Become(Roster.With(contact, item, await _store.SaveAsync(_account, item)));
+    public void Save(Jid contact, RosterItem item) => Change(contact, item);
 
     /// <summary>Removes an item.</summary>
-    public async ValueTask RemoveAsync(Jid contact)
-    {
-        var version = await _store.RemoveAsync(_account, contact.ToString());
-        Become(Roster.With(contact, null, version ?? Roster.Version));
-    }
+    public void Remove(Jid contact) => Change(contact, null);
 
-    void Become(RosterSnapshot roster)
+    /// <summary>Said once everything is durable, in order, given the version after the changes before it.</summary>
+    public void Say(Action<long> said) => _work.Add(new(this, null, said));
+
+    internal void Became(long version) => Roster = Roster.At(version);
+
+    void Change(Jid contact, RosterItem? item)
     {
-        Roster = roster;
-        _cache.Put(_account, roster);
+        Roster = Roster.With(contact, item);
+        _work.Add(new(this, new(Account, contact.ToString(), item), null));
     }
+}
+
+/// <summary>One thing a change does: write, or say.</summary>
+sealed class RosterStep(RosterEdit edit, RosterChange? change, Action<long>? said)
+{
+    public RosterEdit Edit => edit;
+
+    public RosterChange? Change => change;
+
+    public Action<long>? Said => said;
+
+    /// <summary>The version of the roster after it, once that is known.</summary>
+    public long Version { get; set; } = edit.Roster.Version;
 }

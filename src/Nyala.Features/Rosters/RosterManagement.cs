@@ -36,9 +36,9 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
     /// <summary>XEP-0077 §3.2: the contacts of a removed account have no subscriptions with it any more.</summary>
     async ValueTask LeaveAsync(LocalAccount account)
     {
-        foreach (var (contact, item) in (await rosters.GetAsync(account.Id)).Items)
+        foreach (var contact in (await rosters.GetAsync(account.Id)).Items.Keys)
         {
-            await subscriptions.CancelledAsync(account, contact, item);
+            await subscriptions.RemoveAsync(account, contact, alsoUnlisted: true);
         }
     }
 
@@ -103,7 +103,8 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
 
         if (item["subscription"] == "remove")
         {
-            return await RemoveAsync(account, contact);
+            // §2.5, §2.5.3
+            return await subscriptions.RemoveAsync(account, contact, alsoUnlisted: false) ? IqReply.Done : StanzaError.ItemNotFound;
         }
 
         return Groups(item, out var groups) ?? await SaveAsync(account, contact, item["name"], groups) ?? IqReply.Done;
@@ -116,45 +117,20 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
             return StanzaError.NotAcceptable;
         }
 
-        return await rosters.ChangeAsync<IqReply?>(account.Id, async edit =>
+        return await rosters.ChangeAsync<IqReply?>(account.Id, edit =>
         {
             var old = edit.Roster.Find(contact);
             if (old is not { Listed: true } && edit.Roster.Listed.Count() >= server.Options.Limits.RosterItems)
             {
-                return StanzaError.ResourceConstraint with { Text = "The roster is full." };
+                return new((IqReply)(StanzaError.ResourceConstraint with { Text = "The roster is full." }));
             }
 
             // §2.1.2.1, §2.1.2.2, §2.1.2.5: the client sets name and groups, never the subscription.
             var item = (old ?? Subscriptions.Unknown(contact)) with { Listed = true, Name = name is "" ? null : name, Groups = groups };
-            await edit.SaveAsync(contact, item);
-            RosterPushes.Push(account, RosterPushes.ItemOf(item), edit.Roster.Version);
-            return null;
+            edit.Save(contact, item);
+            edit.Say(version => RosterPushes.Push(account, RosterPushes.ItemOf(item), version));
+            return default;
         });
-    }
-
-    /// <summary>§2.5: the item goes, and with it both subscriptions.</summary>
-    async Task<IqReply> RemoveAsync(LocalAccount account, Jid contact)
-    {
-        var removed = await rosters.ChangeAsync(account.Id, async edit =>
-        {
-            var old = edit.Roster.Find(contact);
-            if (old is null || !old.Listed)
-            {
-                return null;
-            }
-
-            await edit.RemoveAsync(contact);
-            RosterPushes.Push(account, RosterPushes.Removed(contact.ToString()), edit.Roster.Version);
-            return old;
-        });
-        if (removed is null)
-        {
-            // §2.5.3
-            return StanzaError.ItemNotFound;
-        }
-
-        await subscriptions.CancelledAsync(account, contact, removed);
-        return IqReply.Done;
     }
 
     /// <summary>The groups, or what is wrong with them (§2.3.3).</summary>

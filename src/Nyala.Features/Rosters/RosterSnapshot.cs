@@ -41,7 +41,10 @@ public sealed class RosterSnapshot
         return new(stored.Version, items);
     }
 
-    internal RosterSnapshot With(Jid contact, RosterItem? item, long version)
+    /// <summary>The same roster as of another version.</summary>
+    internal RosterSnapshot At(long version) => new(version, _items);
+
+    internal RosterSnapshot With(Jid contact, RosterItem? item)
     {
         var items = new Dictionary<Jid, RosterItem>(_items);
         if (item is null)
@@ -53,7 +56,7 @@ public sealed class RosterSnapshot
             items[contact] = item;
         }
 
-        return new(version, items);
+        return new(Version, items);
     }
 
     /// <summary>A stored address is prepared already.</summary>

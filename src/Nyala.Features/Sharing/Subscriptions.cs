@@ -11,7 +11,7 @@ namespace Nyala.Features.Sharing;
 
 /// <summary>
 /// Presence subscriptions of local accounts (RFC 6121 §3): what a client sends changes its account's roster and goes to the
-/// contact's side, which changes the contact's. Each side's change is durable before anybody is told.
+/// contact's side, which changes the contact's. Both sides change in one commit, before anybody is told.
 /// </summary>
 public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
 {
@@ -41,127 +41,142 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
             return StanzaError.RemoteServerNotFound;
         }
 
-        if (server.Features.IsBlocked(account, contact))
+        var other = await ReachAsync(account, contact);
+        return await rosters.ChangeAsync<StanzaError?>(account.Id, other?.Id, async (edit, otherEdit) =>
         {
-            return StanzaError.Blocked;
-        }
+            var mine = new Side(account, edit);
+            var (change, full) = Outbound(mine, contact, stanza.Type);
+            if (full)
+            {
+                return StanzaError.ResourceConstraint with { Text = "The roster is full." };
+            }
 
-        var (change, full) = await rosters.ChangeAsync(account.Id, edit => OutboundAsync(account, edit, contact, stanza.Type));
-        if (full)
-        {
-            return StanzaError.ResourceConstraint with { Text = "The roster is full." };
-        }
+            if (other is not null && change.Passes)
+            {
+                await PassAsync(mine, new Side(other, otherEdit!), stanza, change);
+            }
 
+            return null;
+        });
+    }
+
+    /// <summary>The contact's side of what a client has sent.</summary>
+    async ValueTask PassAsync(Side mine, Side theirs, Stanza stanza, Change change)
+    {
         // §3.2.2: whose subscription is cancelled sees the contact go first; who gains one sees it come last.
         var hidesFirst = stanza.Type == StanzaType.Unsubscribed;
         if (hidesFirst)
         {
-            ShowOrHide(account, contact, change);
+            ShowOrHide(mine, theirs.Account, change);
         }
 
-        if (change.Passes)
-        {
-            var welcome = stanza.Type == StanzaType.Subscribe && await RedeemAsync(account, contact, stanza);
+        var invited = stanza.Type == StanzaType.Subscribe && await RedeemAsync(mine.Account, theirs, stanza);
 
-            // §3.1.2: both addresses are bare from here on.
-            await DeliverAsync(account, contact, stanza.Rewrite(account.Jid, contact));
-            if (welcome)
-            {
-                await SubscribeBackAsync(account, contact);
-            }
+        // §3.1.2: both addresses are bare from here on.
+        Deliver(mine, theirs, stanza.Rewrite(mine.Jid, theirs.Jid));
+        if (invited && Outbound(theirs, mine.Jid, StanzaType.Subscribe).Change.Passes)
+        {
+            // XEP-0379 §3.5: the inviter asks in turn; who approved that in advance is not asked.
+            Deliver(theirs, mine, Make(theirs.Jid, mine.Jid, StanzaType.Subscribe));
         }
 
         if (!hidesFirst)
         {
-            ShowOrHide(account, contact, change);
+            ShowOrHide(mine, theirs.Account, change);
         }
-
-        return null;
     }
 
     /// <summary>
     /// XEP-0379 §3.5, by the inviter's server: who holds a token of the contact's is approved before the request arrives.
     /// A token that is no good changes nothing (§4.1).
     /// </summary>
-    async ValueTask<bool> RedeemAsync(LocalAccount account, Jid contact, Stanza request)
+    async ValueTask<bool> RedeemAsync(LocalAccount guest, Side host, Stanza request)
     {
         var now = server.Time.GetUtcNow();
         if (request.Child("preauth", Ns.PreAuth)?["token"] is not { Length: > 0 } token
-            || contact.Local is null || await server.Accounts.LocateAsync(contact.Local) is not { } host
-            || server.Features.IsBlocked(host, account.Jid)
             || await server.Store.Invites.FindAsync(token, now) is not { } invite
-            || invite.Inviter != host.Id
+            || invite.Inviter != host.Account.Id
             || !await server.Store.Invites.ConsumeAsync(token, now))
         {
             return false;
         }
 
-        return await rosters.ChangeAsync(host.Id, async edit =>
+        var old = host.Edit.Roster.Find(guest.Jid);
+        Save(host, guest.Jid, (old ?? Unknown(guest.Jid)) with { Approved = true, Listed = true }, old);
+        return true;
+    }
+
+    /// <summary>The roster item goes (§2.5.2): what it allowed is taken back on both sides, what it asked for too. False: there is none.</summary>
+    /// <param name="alsoUnlisted">Also a request or an approval that the client does not see as an item.</param>
+    public async ValueTask<bool> RemoveAsync(LocalAccount account, Jid contact, bool alsoUnlisted)
+    {
+        var other = await ReachAsync(account, contact);
+        return await rosters.ChangeAsync<bool>(account.Id, other?.Id, (edit, otherEdit) =>
         {
-            var old = edit.Roster.Find(account.Jid);
-            await SaveAsync(host, edit, account.Jid, (old ?? Unknown(account.Jid)) with { Approved = true, Listed = true }, old);
-            return true;
+            if (edit.Roster.Find(contact) is not { } old || !(old.Listed || alsoUnlisted))
+            {
+                return new(false);
+            }
+
+            edit.Remove(contact);
+            if (old.Listed)
+            {
+                edit.Say(version => RosterPushes.Push(account, RosterPushes.Removed(contact.ToString()), version));
+            }
+
+            if (other is not null)
+            {
+                Cancel(new Side(account, edit), new Side(other, otherEdit!), SubscriptionTable.Of(old));
+            }
+
+            return new(true);
         });
     }
 
-    /// <summary>XEP-0379 §3.5: the inviter asks in turn; who approved that in advance is not asked.</summary>
-    async ValueTask SubscribeBackAsync(LocalAccount guest, Jid contact)
+    void Cancel(Side mine, Side theirs, SubscriptionState state)
     {
-        if (await server.Accounts.LocateAsync(contact.Local!) is { } host)
-        {
-            var (change, _) = await rosters.ChangeAsync(host.Id, edit => OutboundAsync(host, edit, guest.Jid, StanzaType.Subscribe));
-            if (change.Passes)
-            {
-                await DeliverAsync(host, guest.Jid, Make(host.Jid, guest.Jid, StanzaType.Subscribe));
-            }
-        }
-    }
-
-    /// <summary>The roster item is gone (§2.5.2): what it allowed is taken back on both sides, what it asked for too.</summary>
-    public async ValueTask CancelledAsync(LocalAccount account, Jid contact, RosterItem item)
-    {
-        var state = SubscriptionTable.Of(item);
-        if (contact.Domain != server.Options.Domain)
-        {
-            return;
-        }
-
         if (state.IsTo() || state.IsAsking())
         {
-            await DeliverAsync(account, contact, Make(account.Jid, contact, StanzaType.Unsubscribe));
+            Deliver(mine, theirs, Make(mine.Jid, theirs.Jid, StanzaType.Unsubscribe));
         }
 
         if (state.IsFrom() || state.IsAsked())
         {
-            ShowOrHide(account, contact, new(state, SubscriptionState.None, Passes: true));
-            await DeliverAsync(account, contact, Make(account.Jid, contact, StanzaType.Unsubscribed));
+            ShowOrHide(mine, theirs.Account, new(state, SubscriptionState.None, Passes: true));
+            Deliver(mine, theirs, Make(mine.Jid, theirs.Jid, StanzaType.Unsubscribed));
         }
     }
 
     /// <summary>Both become contacts of each other, as if each had asked and the other agreed (invites, XEP-0379).</summary>
-    public async ValueTask BefriendAsync(LocalAccount one, LocalAccount other)
-    {
-        await JoinAsync(one, other.Jid);
-        await JoinAsync(other, one.Jid);
-        ShowPresence(one, other);
-        ShowPresence(other, one);
-    }
+    public async ValueTask BefriendAsync(LocalAccount one, LocalAccount other) =>
+        await rosters.ChangeAsync(one.Id, other.Id, (edit, otherEdit) =>
+        {
+            foreach (var (side, contact) in ((Side, LocalAccount)[])[(new(one, edit), other), (new(other, otherEdit!), one)])
+            {
+                var old = side.Edit.Roster.Find(contact.Jid);
+                Save(side, contact.Jid, (old ?? Unknown(contact.Jid)).In(SubscriptionState.Both, null) with { Listed = true }, old);
+                side.Edit.Say(_ => ShowPresence(side.Account, contact));
+            }
 
-    async Task JoinAsync(LocalAccount account, Jid contact) => await rosters.ChangeAsync(account.Id, async edit =>
-    {
-        var item = (edit.Roster.Find(contact) ?? Unknown(contact)).In(SubscriptionState.Both, null) with { Listed = true };
-        await SaveAsync(account, edit, contact, item);
-        return true;
-    });
+            return new ValueTask<bool>(true);
+        });
 
-    async ValueTask<(Change Change, bool Full)> OutboundAsync(LocalAccount account, RosterEdit edit, Jid contact, StanzaType type)
+    /// <summary>The contact, or null where nothing arrives: who does not exist, and who has blocked the account, do not answer (§3.1.3, XEP-0191 §3.2).</summary>
+    async ValueTask<LocalAccount?> ReachAsync(LocalAccount account, Jid contact) =>
+        contact.Local is not null && contact.Domain == server.Options.Domain
+            && await server.Accounts.LocateAsync(contact.Local) is { } other && !server.Features.IsBlocked(other, account.Jid)
+                ? other
+                : null;
+
+    (Change Change, bool Full) Outbound(Side side, Jid contact, StanzaType type)
     {
-        var old = edit.Roster.Find(contact);
+        var roster = side.Edit.Roster;
+        var old = roster.Find(contact);
         var item = old ?? Unknown(contact);
         var state = SubscriptionTable.Of(item);
         var step = SubscriptionTable.Outbound(state, type);
         var lists = type is StanzaType.Subscribe or StanzaType.Subscribed;
-        if (lists && !item.Listed && edit.Roster.Listed.Count() >= server.Options.Limits.RosterItems)
+        if (lists && !item.Listed && roster.Listed.Count() >= server.Options.Limits.RosterItems)
         {
             return (Change.None, Full: true);
         }
@@ -171,7 +186,7 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
             // §3.4.2: nobody has asked yet, so it is an approval in advance; of no use to who sees the presence already.
             if (!state.IsFrom())
             {
-                await SaveAsync(account, edit, contact, item with { Approved = true, Listed = true }, old);
+                Save(side, contact, item with { Approved = true, Listed = true }, old);
             }
 
             return (Change.None, Full: false);
@@ -182,36 +197,30 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
             Listed = item.Listed || lists,
             Approved = item.Approved && type != StanzaType.Unsubscribed,
         };
-        await SaveAsync(account, edit, contact, changed, old);
+        Save(side, contact, changed, old);
         return (new(state, step.State, step.Passes), Full: false);
     }
 
     /// <summary>A subscription stanza reaches the contact's side, where it may be answered or lead to presence being sent.</summary>
-    async ValueTask DeliverAsync(LocalAccount sender, Jid contact, Stanza stanza)
+    void Deliver(Side from, Side to, Stanza stanza)
     {
-        // Who does not exist, and who has blocked the sender, look like somebody who does not answer (§3.1.3, XEP-0191 §3).
-        if (contact.Local is null || await server.Accounts.LocateAsync(contact.Local) is not { } account
-            || server.Features.IsBlocked(account, sender.Jid))
-        {
-            return;
-        }
-
-        var change = await rosters.ChangeAsync(account.Id, edit => InboundAsync(account, edit, sender.Jid, stanza));
+        var change = Inbound(to, from.Jid, stanza);
         if (change.Replies)
         {
             // Who is approved already is told so again, and sees the presence again.
-            await DeliverAsync(account, sender.Jid, Make(account.Jid, sender.Jid, StanzaType.Subscribed));
-            ShowPresence(account, sender);
+            Deliver(to, from, Make(to.Jid, from.Jid, StanzaType.Subscribed));
+            to.Edit.Say(_ => ShowPresence(to.Account, from.Account));
         }
         else
         {
-            ShowOrHide(account, sender.Jid, change);
+            ShowOrHide(to, from.Account, change);
         }
     }
 
-    async ValueTask<Change> InboundAsync(LocalAccount account, RosterEdit edit, Jid from, Stanza stanza)
+    static Change Inbound(Side side, Jid from, Stanza stanza)
     {
-        var old = edit.Roster.Find(from);
+        var roster = side.Edit.Roster;
+        var old = roster.Find(from);
         var item = old ?? Unknown(from);
         var state = SubscriptionTable.Of(item);
         var step = SubscriptionTable.Inbound(state, stanza.Type);
@@ -219,81 +228,85 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
         {
             // §3.4: the server answers in the account's name, which hears of it by the push.
             var approved = SubscriptionTable.Outbound(step.State, StanzaType.Subscribed).State;
-            await SaveAsync(account, edit, from, item.In(approved, null), old);
+            Save(side, from, item.In(approved, null), old);
             return new(state, approved, Passes: false, Replies: true);
         }
 
-        if (!step.Passes || (old is null && edit.Roster.Items.Count - edit.Roster.Listed.Count() >= OpenRequests))
+        if (!step.Passes || (old is null && roster.Items.Count - roster.Listed.Count() >= OpenRequests))
         {
             return new(state, state, Passes: false, step.Replies);
         }
 
         var request = stanza.Type == StanzaType.Subscribe ? Kept(stanza) : item.Request;
         var changed = item.In(step.State, request);
-        await StoreAsync(account, edit, from, changed);
+        Store(side, from, changed);
+        side.Edit.Say(_ => Show(side.Account, stanza));
+        Push(side, changed, old);
+        return new(state, step.State, Passes: true);
+    }
+
+    /// <summary>§3.1.3: a request goes to available resources; §3.1.6, §3.2.3, §3.3.3: all else to interested ones.</summary>
+    static void Show(LocalAccount account, Stanza stanza)
+    {
         foreach (var session in account.Sessions)
         {
-            // §3.1.3: a request goes to available resources; §3.1.6, §3.2.3, §3.3.3: all else to interested ones.
             if (stanza.Type == StanzaType.Subscribe ? session.IsAvailable : session.Get(RosterPushes.Interested) is not null)
             {
                 session.Send(new Outbound(stanza) { IsUrgent = true });
             }
         }
-
-        Push(account, edit, changed, old);
-        return new(state, step.State, Passes: true);
     }
 
-    async ValueTask SaveAsync(LocalAccount account, RosterEdit edit, Jid contact, RosterItem item, RosterItem? old = null)
+    static void Save(Side side, Jid contact, RosterItem item, RosterItem? old)
     {
         if (item != (old ?? Unknown(contact)))
         {
-            await StoreAsync(account, edit, contact, item);
-            Push(account, edit, item, old);
+            Store(side, contact, item);
+            Push(side, item, old);
         }
     }
 
-    static async ValueTask StoreAsync(LocalAccount account, RosterEdit edit, Jid contact, RosterItem item)
+    static void Store(Side side, Jid contact, RosterItem item)
     {
-        if (account.IsRemoved)
+        if (side.Account.IsRemoved)
         {
             return;
         }
 
         if (!item.Listed && !item.Approved && item.Request is null && SubscriptionTable.Of(item) == SubscriptionState.None)
         {
-            await edit.RemoveAsync(contact);
+            side.Edit.Remove(contact);
         }
         else
         {
-            await edit.SaveAsync(contact, item);
+            side.Edit.Save(contact, item);
         }
     }
 
     /// <summary>§3.1.3: an open request is no part of what the client sees of its roster.</summary>
-    static void Push(LocalAccount account, RosterEdit edit, RosterItem item, RosterItem? old)
+    static void Push(Side side, RosterItem item, RosterItem? old)
     {
         if (item.Listed && (old is null || item with { Request = null } != old with { Request = null }))
         {
-            RosterPushes.Push(account, RosterPushes.ItemOf(item), edit.Roster.Version);
+            side.Edit.Say(version => RosterPushes.Push(side.Account, RosterPushes.ItemOf(item), version));
         }
     }
 
     /// <summary>Who becomes a subscriber sees the account now (§3.1.5); who ceases to be one sees it go (§3.2.2, §3.3.3); nobody else learns anything.</summary>
-    void ShowOrHide(LocalAccount account, Jid contact, Change change)
+    void ShowOrHide(Side side, LocalAccount viewer, Change change)
     {
-        if (change.Before.IsFrom() == change.After.IsFrom() || contact.Local is null || !server.Accounts.TryGet(contact.Local, out var viewer))
+        if (change.Before.IsFrom() == change.After.IsFrom())
         {
             return;
         }
 
         if (change.After.IsFrom())
         {
-            ShowPresence(account, viewer);
+            side.Edit.Say(_ => ShowPresence(side.Account, viewer));
         }
         else
         {
-            Hide(account, viewer);
+            side.Edit.Say(_ => Hide(side.Account, viewer));
         }
     }
 
@@ -301,7 +314,7 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
         request.Bytes.Length <= LongestRequest ? request.Bytes.ToArray() : Make(request.From!, request.To!, StanzaType.Subscribe).Bytes.ToArray();
 
     /// <summary>The presence of all available sessions of one account, for another that may see it now.</summary>
-    internal void ShowPresence(LocalAccount account, LocalAccount viewer)
+    void ShowPresence(LocalAccount account, LocalAccount viewer)
     {
         foreach (var session in account.Sessions)
         {
@@ -314,7 +327,7 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
     }
 
     /// <summary>The going of all available sessions of one account, for another that may not see it any more.</summary>
-    internal void Hide(LocalAccount account, LocalAccount viewer)
+    void Hide(LocalAccount account, LocalAccount viewer)
     {
         foreach (var session in account.Sessions)
         {
@@ -327,6 +340,12 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
 
     internal static Stanza Make(Jid from, Jid to, StanzaType type) => Stanza.Of(new Element("presence", Ns.Client)
         .Set("from", from.ToString()).Set("to", to.ToString()).Set("type", type.ToString().ToLowerInvariant()));
+
+    /// <summary>An account and its roster while both sides change.</summary>
+    readonly record struct Side(LocalAccount Account, RosterEdit Edit)
+    {
+        public Jid Jid => Account.Jid;
+    }
 
     /// <summary>What became of one side.</summary>
     /// <param name="Before">How it was.</param>

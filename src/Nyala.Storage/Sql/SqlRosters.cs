@@ -15,7 +15,37 @@ sealed class SqlRosters(ISqlExecutor sql) : IRosters
         (await StateAsync(db, account)).Version,
         await db.QueryAsync($"select {Columns} from roster where account = @account order by jid", Map, ("@account", account))));
 
-    public ValueTask<long> SaveAsync(long account, RosterItem item) => sql.WriteAsync(async db =>
+    public ValueTask<IReadOnlyList<long>> ChangeAsync(IReadOnlyList<RosterChange> changes) => sql.WriteAsync<IReadOnlyList<long>>(async db =>
+    {
+        var versions = new long[changes.Count];
+        for (var i = 0; i < versions.Length; i++)
+        {
+            var (account, jid, item) = changes[i];
+            versions[i] = await (item is null ? RemoveAsync(db, account, jid) : SaveAsync(db, account, item));
+        }
+
+        return versions;
+    });
+
+    public ValueTask<RosterChanges?> ChangesSinceAsync(long account, long version) => sql.ReadAsync<RosterChanges?>(async db =>
+    {
+        var state = await StateAsync(db, account);
+        if (version < state.KnownFrom || version > state.Version)
+        {
+            return null;
+        }
+
+        return new RosterChanges(
+            state.Version,
+            await db.QueryAsync(
+                $"select {Columns} from roster where account = @account and listed = 1 and version > @version order by version, jid",
+                Map, ("@account", account), ("@version", version)),
+            await db.QueryAsync(
+                "select jid from roster_removed where account = @account and version > @version order by version, jid",
+                r => r.GetString(0), ("@account", account), ("@version", version)));
+    });
+
+    static async ValueTask<long> SaveAsync(SqlSession db, long account, RosterItem item)
     {
         var old = await FindAsync(db, account, item.Jid);
         var version = (await StateAsync(db, account)).Version;
@@ -37,18 +67,13 @@ sealed class SqlRosters(ISqlExecutor sql) : IRosters
             ("@groups", JsonSerializer.Serialize(item.Groups)), ("@subscription", (int)item.Subscription),
             ("@ask", item.Ask.AsNumber()), ("@approved", item.Approved.AsNumber()), ("@request", item.Request), ("@version", version));
         return version;
-    });
+    }
 
-    public ValueTask<long?> RemoveAsync(long account, string jid) => sql.WriteAsync<long?>(async db =>
+    static async ValueTask<long> RemoveAsync(SqlSession db, long account, string jid)
     {
         var old = await FindAsync(db, account, jid);
-        if (old is null)
-        {
-            return null;
-        }
-
         await db.ExecuteAsync("delete from roster where account = @account and jid = @jid", ("@account", account), ("@jid", jid));
-        if (!old.Listed)
+        if (old is not { Listed: true })
         {
             return (await StateAsync(db, account)).Version;
         }
@@ -56,25 +81,7 @@ sealed class SqlRosters(ISqlExecutor sql) : IRosters
         var version = await RaiseAsync(db, account);
         await RememberRemovalAsync(db, account, jid, version);
         return version;
-    });
-
-    public ValueTask<RosterChanges?> ChangesSinceAsync(long account, long version) => sql.ReadAsync<RosterChanges?>(async db =>
-    {
-        var state = await StateAsync(db, account);
-        if (version < state.KnownFrom || version > state.Version)
-        {
-            return null;
-        }
-
-        return new RosterChanges(
-            state.Version,
-            await db.QueryAsync(
-                $"select {Columns} from roster where account = @account and listed = 1 and version > @version order by version, jid",
-                Map, ("@account", account), ("@version", version)),
-            await db.QueryAsync(
-                "select jid from roster_removed where account = @account and version > @version order by version, jid",
-                r => r.GetString(0), ("@account", account), ("@version", version)));
-    });
+    }
 
     // What a client is shown (RFC 6121 §2.1): not the request that waits for an answer.
     static bool SameView(RosterItem? old, RosterItem item) =>

@@ -37,6 +37,8 @@ sealed class Stage : IAsyncDisposable
 
     public SteeredLog Log => _store.Steered;
 
+    public SeenRosters Rosters => _store.SeenRosters;
+
     /// <summary>Bodies of messages that the log was told to refuse, in all lives of the process.</summary>
     public ConcurrentBag<string> Refused { get; } = [];
 

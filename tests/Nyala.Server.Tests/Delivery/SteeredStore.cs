@@ -4,7 +4,7 @@ using Nyala.Storage;
 
 namespace Nyala.Server.Tests.Delivery;
 
-/// <summary>A real store whose log can be held up, and made to fail.</summary>
+/// <summary>A real store whose log can be held up, and made to fail, and whose writes of rosters are seen.</summary>
 sealed class SteeredStore(IStore inner, ConcurrentBag<string> refused) : IStore
 {
     public SteeredLog Steered { get; } = new(inner.Log, refused);
@@ -17,7 +17,9 @@ sealed class SteeredStore(IStore inner, ConcurrentBag<string> refused) : IStore
 
     public IAccounts Accounts => inner.Accounts;
 
-    public IRosters Rosters => inner.Rosters;
+    public IRosters Rosters => SeenRosters;
+
+    public SeenRosters SeenRosters { get; } = new(inner.Rosters);
 
     public IBlocklists Blocklists => inner.Blocklists;
 
@@ -36,6 +38,23 @@ sealed class SteeredStore(IStore inner, ConcurrentBag<string> refused) : IStore
     public Task<IReadOnlyList<string>> CheckIntegrityAsync(CancellationToken cancellation) => inner.CheckIntegrityAsync(cancellation);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
+}
+
+/// <summary>Remembers which rosters each write changed. Safe from any thread.</summary>
+sealed class SeenRosters(IRosters inner) : IRosters
+{
+    /// <summary>The accounts of each write, each once.</summary>
+    public ConcurrentQueue<long[]> Writes { get; } = [];
+
+    public ValueTask<Roster> LoadAsync(long account) => inner.LoadAsync(account);
+
+    public ValueTask<IReadOnlyList<long>> ChangeAsync(IReadOnlyList<RosterChange> changes)
+    {
+        Writes.Enqueue([.. changes.Select(change => change.Account).Distinct()]);
+        return inner.ChangeAsync(changes);
+    }
+
+    public ValueTask<RosterChanges?> ChangesSinceAsync(long account, long version) => inner.ChangesSinceAsync(account, version);
 }
 
 /// <summary>Holds entries back in their order, or lets them fail in their place. Safe from any thread.</summary>
