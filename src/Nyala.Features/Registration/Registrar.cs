@@ -1,3 +1,4 @@
+using System.Net;
 using Nyala.Core;
 using Nyala.Core.Diagnostics;
 using Nyala.Storage;
@@ -34,13 +35,22 @@ public sealed class Registrar(NyalaServer server, Func<Account, long, Task> welc
 {
     readonly RegistrationLimit _limit = new(server.Options.Limits, server.Time);
 
-    /// <summary>Creates an account. What is wrong is said as closely as the person may know.</summary>
+    /// <summary>Creates an account with a password. What is wrong is said as closely as the person may know.</summary>
     /// <param name="invite">The invite in hand, or null where anybody may register.</param>
     /// <param name="invitedAt">When the invite was found to be good: it cannot expire after that (XEP-0445 §4).</param>
     /// <param name="address">Where the person is, for the limit on accounts without an invite.</param>
     /// <exception cref="StoreException">The store cannot serve.</exception>
-    public async Task<RegistrationResult> RegisterAsync(
-        string username, string password, Invite? invite, DateTimeOffset invitedAt, System.Net.IPAddress? address)
+    public Task<RegistrationResult> RegisterAsync(string username, string password, Invite? invite, DateTimeOffset invitedAt, IPAddress? address) =>
+        RegisterAsync(username, () => DeriveAsync(password), invite, invitedAt, address);
+
+    /// <summary>Creates an account with keys that the client derived from a password nobody else knows.</summary>
+    /// <exception cref="StoreException">The store cannot serve.</exception>
+    public Task<RegistrationResult> RegisterAsync(
+        string username, IReadOnlyList<Credential> credentials, Invite? invite, DateTimeOffset invitedAt, IPAddress? address) =>
+        RegisterAsync(username, () => Task.FromResult<IReadOnlyList<Credential>?>(credentials), invite, invitedAt, address);
+
+    async Task<RegistrationResult> RegisterAsync(
+        string username, Func<Task<IReadOnlyList<Credential>?>> derive, Invite? invite, DateTimeOffset invitedAt, IPAddress? address)
     {
         if (TryPrepare(username) is not { } name)
         {
@@ -63,7 +73,7 @@ public sealed class Registrar(NyalaServer server, Func<Account, long, Task> welc
             return new(RegistrationProblem.TooMany);
         }
 
-        if (await DeriveAsync(password) is not { } credentials)
+        if (await derive() is not { } credentials)
         {
             return new(RegistrationProblem.BadPassword);
         }

@@ -28,6 +28,7 @@ static class WebSite
         Assets.Map(app);
         HostMeta.Map(app, options.Server);
         new InviteEndpoints(options, store, registrar, time, logger).Map(app);
+        new RegistrationEndpoint(options, store, registrar, time, logger).Map(app);
         new HealthEndpoints(options, exporter, trouble).Map(app);
         app.Map(WebAddresses.WebSocketPath, new WebSocketEndpoint(connections).RunAsync);
     }

@@ -10,7 +10,7 @@ namespace Nyala.Xmpp.Sasl;
 public sealed class ScramKeys
 {
     /// <summary>Bytes of a fresh salt, and of a fake one.</summary>
-    internal const int SaltSize = 16;
+    public const int SaltSize = 16;
 
     const int MaxIterations = 100_000_000;
 
@@ -47,6 +47,16 @@ public sealed class ScramKeys
         Precis.TryOpaqueString(password, out var prepared)
             ? [.. ScramHash.All.Select(hash => DerivePrepared(hash, prepared, RandomNumberGenerator.GetBytes(SaltSize), iterations))]
             : null;
+
+    /// <summary>Keys that somebody else derived; false when they have not the sizes of the hash.</summary>
+    public static bool TryCreate(
+        ScramHash hash, ReadOnlySpan<byte> salt, int iterations, ReadOnlySpan<byte> storedKey, ReadOnlySpan<byte> serverKey, [NotNullWhen(true)] out ScramKeys? keys)
+    {
+        keys = salt.Length is > 0 and <= byte.MaxValue && iterations is > 0 and <= MaxIterations && storedKey.Length == hash.Size && serverKey.Length == hash.Size
+            ? new(hash, salt.ToArray(), iterations, storedKey.ToArray(), serverKey.ToArray())
+            : null;
+        return keys is not null;
+    }
 
     /// <summary>Whether these are the password's keys, for PLAIN. As slow as <see cref="Derive(ScramHash, string, int)"/>, whatever the answer.</summary>
     public bool Verify(string password)
