@@ -27,30 +27,43 @@ sealed record LoadOptions
           chat             pairs that chat, archived: messages/s, latency, server CPU per message
           login-storm      N logins at once: logins/s, latency, server CPU per login
           reconnect-storm  N sockets cut at once: time until all talk again, latency of untouched sessions
+          sign-up          new accounts for --seconds while others chat: accounts/s, latency of the chat
           offline          messages for absent users, then fetched: completeness, order, server CPU
-          report           writes docs/benchmarks.md from --results DIR (needs no server)
+          memory           everything mixed, people coming and going: memory over time
+          relay            no scenario but a server: moves bytes between pairs and parses nothing (chat --bare on)
+          report           writes docs/benchmarks.md and its plots from --results DIR (needs no server)
 
         Options
           --server HOST:PORT   where it listens            (127.0.0.1:5222)
+          --http ADDRESS       sign-up: through Nyala's HTTP endpoint here, with keys the client derived, not in-band
           --tls MODE           none, starttls or direct    (starttls)
+          --login MODE         scram or fast: SASL2, Bind 2 and a token (scram)
           --domain NAME        the XMPP domain             (localhost)
           --users N            accounts, connections       (100; chat: two per pair)
+          --bystanders N       chat: more users who are online and silent (0)
           --password TEXT      of every account            (load-secret)
           --offset N           number of the first account (0)
           --parallel N         logins under way at a time while preparing (16)
           --seconds N          how long to measure         (20)
           --warmup N           seconds before measuring    (3)
+          --interval N         memory: seconds between two readings (10)
           --rate N             messages/s over all pairs; 0: closed loop (0)
           --window N           closed loop: messages under way per pair (1)
           --size N             bytes of text per message   (120)
           --messages N         offline: messages per absent user (50)
-          --untouched N        reconnect-storm: sessions left alone (10)
+          --senders N          offline: who writes them    (50)
+          --untouched N        reconnect-storm, sign-up: pairs that chat all the while (10)
           --sm on|off          stream management, acknowledgement asked for after each message (on)
           --carbons on|off     carbons enabled             (on)
           --roster on|off      the roster asked for        (on)
+          --bare on|off        chat: through the relay, without logging in (off)
           --pid PID            the server's process; its children count too
+          --name TEXT          what the run is called in results (the scenario)
           --label TEXT         what the server is called in results
+          --version TEXT       which version of it
           --json FILE          where to write the result
+          --results DIR        report: where the results are (bench/results)
+          --output FILE        report: what to write       (docs/benchmarks.md)
         """;
 
     public string Scenario { get; private init; } = "";
@@ -68,18 +81,35 @@ sealed record LoadOptions
     public int Window { get; private set; } = 1;
     public int Size { get; private set; } = 120;
     public int Messages { get; private set; } = 50;
+    public int Senders { get; private set; } = 50;
     public int Untouched { get; private set; } = 10;
+    public int Bystanders { get; private set; }
+    public int Interval { get; private set; } = 10;
+    public bool Fast { get; private set; }
+    public bool Bare { get; private set; }
+    public Uri? Http { get; private set; }
     public bool StreamManagement { get; private set; } = true;
     public bool Carbons { get; private set; } = true;
     public bool Roster { get; private set; } = true;
     public int? Pid { get; private set; }
     public string Label { get; private set; } = "server";
+    public string Version { get; private set; } = "";
     public string? Json { get; private set; }
     public string Results { get; private set; } = "bench/results";
     public string Output { get; private set; } = "docs/benchmarks.md";
 
+    /// <summary>What the run is called.</summary>
+    public string Name
+    {
+        get => field.Length > 0 ? field : Scenario;
+        private set;
+    } = "";
+
     /// <summary>The account's name.</summary>
     public string User(int number) => "u" + (Offset + number).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The number in an account's name; 0 in another name.</summary>
+    public static int NumberOf(string user) => int.TryParse(user.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
     /// <exception cref="LoadException">An option is unknown or its value impossible.</exception>
     public static LoadOptions Parse(string[] args)
@@ -121,26 +151,51 @@ sealed record LoadOptions
                     _ => throw new LoadException("--tls is none, starttls or direct."),
                 };
                 break;
+            case "--login":
+                Fast = value switch
+                {
+                    "scram" => false,
+                    "fast" => true,
+                    _ => throw new LoadException("--login is scram or fast."),
+                };
+                break;
+            case "--http":
+                Http = Uri.TryCreate(value, UriKind.Absolute, out var address) ? address : throw new LoadException("--http is an address such as http://127.0.0.1:5280.");
+                break;
             case "--domain": Domain = value; break;
-            case "--users": Users = Number(name, value, 1); break;
             case "--password": Password = value; break;
+            case "--sm": StreamManagement = Switch(name, value); break;
+            case "--carbons": Carbons = Switch(name, value); break;
+            case "--roster": Roster = Switch(name, value); break;
+            case "--bare": Bare = Switch(name, value); break;
+            case "--name": Name = value; break;
+            case "--label": Label = value; break;
+            case "--version": Version = value; break;
+            case "--json": Json = value; break;
+            case "--results": Results = value; break;
+            case "--output": Output = value; break;
+            default: SetNumber(name, value); break;
+        }
+    }
+
+    void SetNumber(string name, string value)
+    {
+        switch (name)
+        {
+            case "--users": Users = Number(name, value, 1); break;
+            case "--bystanders": Bystanders = Number(name, value, 0); break;
             case "--offset": Offset = Number(name, value, 0); break;
             case "--parallel": Parallel = Number(name, value, 1); break;
             case "--seconds" or "--duration": Seconds = Number(name, value, 1); break;
             case "--warmup": Warmup = Number(name, value, 0); break;
+            case "--interval": Interval = Number(name, value, 1); break;
             case "--rate": Rate = Number(name, value, 0); break;
             case "--window": Window = Number(name, value, 1); break;
             case "--size": Size = Number(name, value, 0); break;
             case "--messages": Messages = Number(name, value, 1); break;
+            case "--senders": Senders = Number(name, value, 1); break;
             case "--untouched": Untouched = Number(name, value, 1); break;
-            case "--sm": StreamManagement = Switch(name, value); break;
-            case "--carbons": Carbons = Switch(name, value); break;
-            case "--roster": Roster = Switch(name, value); break;
             case "--pid": Pid = Number(name, value, 1); break;
-            case "--label": Label = value; break;
-            case "--json": Json = value; break;
-            case "--results": Results = value; break;
-            case "--output": Output = value; break;
             default: throw new LoadException($"{name} is not an option; run without arguments for help.");
         }
     }

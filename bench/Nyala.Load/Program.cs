@@ -30,6 +30,18 @@ catch (Exception e) when (e is LoadException or SocketException or IOException)
 
 static async Task<int> RunAsync(LoadOptions options)
 {
+    using var stop = new CancellationTokenSource();
+    Console.CancelKeyPress += (_, e) =>
+    {
+        e.Cancel = true;
+        stop.Cancel();
+    };
+    if (options.Scenario == "relay")
+    {
+        await Relay.RunAsync(options, stop.Token);
+        return 0;
+    }
+
     Func<Fleet, Task> scenario = options.Scenario switch
     {
         "accounts" => Accounts.RunAsync,
@@ -37,20 +49,24 @@ static async Task<int> RunAsync(LoadOptions options)
         "chat" => Chat.RunAsync,
         "login-storm" => LoginStorm.RunAsync,
         "reconnect-storm" => ReconnectStorm.RunAsync,
+        "sign-up" => SignUp.RunAsync,
         "offline" => Offline.RunAsync,
+        "memory" => Memory.RunAsync,
+        "talk" => Talk.RunAsync,
         _ => throw new LoadException($"{options.Scenario} is not a scenario; run without arguments for help."),
-    };
-    using var stop = new CancellationTokenSource();
-    Console.CancelKeyPress += (_, e) =>
-    {
-        e.Cancel = true;
-        stop.Cancel();
     };
     var fleet = new Fleet(options, stop.Token);
     var started = TimeProvider.System.GetUtcNow();
     await scenario(fleet);
+    if (options.Scenario == "talk")
+    {
+        return 0;
+    }
 
-    var result = new RunResult(options.Scenario, options.Label, started, Commit(), Machine.Here(), Parameters(options), fleet.Measurements.All, fleet.Measurements.Faults);
+    var measured = fleet.Measurements;
+    var result = new RunResult(
+        options.Name, options.Scenario, options.Label, options.Version, started, Commit(), Machine.Here(), Parameters(options),
+        measured.All, measured.Samples, measured.Faults);
     Print(result);
     if (options.Json is not null)
     {

@@ -7,6 +7,7 @@ sealed class Latencies(int capacity = 4_000_000)
 {
     readonly long[] _ticks = new long[capacity];
     int _count;
+    bool _isSorted;
 
     public int Count => Math.Min(_count, _ticks.Length);
 
@@ -28,13 +29,21 @@ sealed class Latencies(int capacity = 4_000_000)
             return;
         }
 
-        var sorted = _ticks.AsSpan(0, Count);
-        sorted.Sort();
-        into.Add(name + " p50", Milliseconds(sorted[(int)(sorted.Length * 0.50)]), "ms");
-        into.Add(name + " p90", Milliseconds(sorted[(int)(sorted.Length * 0.90)]), "ms");
-        into.Add(name + " p99", Milliseconds(sorted[(int)(sorted.Length * 0.99)]), "ms");
-        into.Add(name + " max", Milliseconds(sorted[^1]), "ms");
+        into.Add(name + " p50", Milliseconds(0.50), "ms");
+        into.Add(name + " p90", Milliseconds(0.90), "ms");
+        into.Add(name + " p99", Milliseconds(0.99), "ms");
+        into.Add(name + " max", Milliseconds(1), "ms");
     }
 
-    static double Milliseconds(long ticks) => ticks * 1000.0 / Stopwatch.Frequency;
+    /// <summary>What so large a part of them did not exceed. Only when nothing is added any more.</summary>
+    public double Milliseconds(double part)
+    {
+        if (!_isSorted)
+        {
+            Array.Sort(_ticks, 0, Count);
+            _isSorted = true;
+        }
+
+        return _ticks[Math.Min(Count - 1, (int)(Count * part))] * 1000.0 / Stopwatch.Frequency;
+    }
 }

@@ -25,28 +25,46 @@ sealed record Machine(string Processor, int Cores, long MemoryBytes, string Kern
     }
 }
 
+/// <summary>A reading of something over time, for a plot.</summary>
+/// <param name="Name">What was read.</param>
+/// <param name="Seconds">When, since the measurement began.</param>
+/// <param name="Value">The number.</param>
+sealed record Sample(string Name, double Seconds, double Value);
+
 /// <summary>What a run found, as it goes to the table and the JSON file.</summary>
+/// <param name="Name">What kind of run this is; those of one name are compared.</param>
+/// <param name="Label">The server.</param>
+/// <param name="Version">Which version of it.</param>
+/// <param name="Commit">Of this repository.</param>
 sealed record RunResult(
+    string Name,
     string Scenario,
     string Label,
+    string Version,
     DateTimeOffset Started,
     string Commit,
     Machine Machine,
     IReadOnlyDictionary<string, string> Parameters,
     IReadOnlyList<Measurement> Measurements,
+    IReadOnlyList<Sample> Samples,
     IReadOnlyList<string> Faults);
 
 /// <summary>Collects the numbers of one run, and what went wrong in it.</summary>
 sealed class Measurements
 {
     readonly List<Measurement> _all = [];
+    readonly List<Sample> _samples = [];
     readonly List<string> _faults = [];
 
     public IReadOnlyList<Measurement> All => _all;
 
+    public IReadOnlyList<Sample> Samples => _samples;
+
     public IReadOnlyList<string> Faults => _faults;
 
     public void Add(string name, double value, string unit = "") => _all.Add(new(name, value, unit));
+
+    public void Sample(string name, double seconds, double value) => _samples.Add(new(name, seconds, value));
 
     /// <summary>Something that must not happen did: the run fails, its numbers are still told.</summary>
     public void Fault(string sentence) => _faults.Add(sentence);

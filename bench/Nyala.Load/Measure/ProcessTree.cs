@@ -5,17 +5,14 @@ namespace Nyala.Load.Measure;
 /// <summary>What a process and its descendants use, from /proc.</summary>
 sealed class ProcessTree(int root)
 {
-    // Linux reports processor time in units of 1/100 s on every architecture .NET runs on.
-    const double SecondsPerTick = 0.01;
-
     /// <summary>Processor seconds, user and system, of all processes alive in the tree.</summary>
-    public double CpuSeconds() => Members().Sum(pid => CpuSeconds(pid));
+    public double CpuSeconds() => Members().Sum(ProcessClock.Seconds);
 
     /// <summary>Proportional set size in bytes: memory shared with others counts by its share.</summary>
     public long PssBytes() => Members().Sum(PssBytes);
 
     /// <summary>Processor seconds of this process.</summary>
-    public static double OwnCpuSeconds() => CpuSeconds(Environment.ProcessId);
+    public static double OwnCpuSeconds() => ProcessClock.Seconds(Environment.ProcessId);
 
     List<int> Members()
     {
@@ -41,10 +38,6 @@ sealed class ProcessTree(int root)
 
         return members;
     }
-
-    static double CpuSeconds(int pid) => Stat(pid) is { } stat
-        ? (long.Parse(stat[11], CultureInfo.InvariantCulture) + long.Parse(stat[12], CultureInfo.InvariantCulture)) * SecondsPerTick
-        : 0;
 
     /// <summary>The fields of /proc/PID/stat from the third on (state, parent, …); null when the process is gone.</summary>
     static string[]? Stat(int pid)

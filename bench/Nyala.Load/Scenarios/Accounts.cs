@@ -25,7 +25,9 @@ static class Accounts
         fleet.Measurements.Add("accounts/s", options.Users / seconds);
     }
 
-    static async Task<bool> RegisterAsync(LoadOptions options, string user, CancellationToken token)
+    /// <summary>Makes one account.</summary>
+    /// <returns>False when it existed.</returns>
+    public static async Task<bool> RegisterAsync(LoadOptions options, string user, CancellationToken token)
     {
         var (client, _) = await LeanClient.ConnectAsync(options, user, token);
         using (client)

@@ -14,10 +14,11 @@ static class Chat
     {
         var options = fleet.Options;
         var pairs = Math.Max(1, options.Users / 2);
-        var clients = await fleet.LoginAsync(0, pairs * 2, presence: true);
+        var clients = options.Bare ? await fleet.ConnectBareAsync(pairs * 2) : await fleet.LoginAsync(0, pairs * 2, presence: true);
+        var bystanders = options.Bystanders > 0 ? await fleet.LoginAsync(pairs * 2, options.Bystanders, presence: true) : [];
         var chat = Enumerable.Range(0, pairs).Select(i => new ChatPair(options, i, clients[2 * i], clients[(2 * i) + 1])).ToArray();
-        var reading = chat.SelectMany(pair => pair.Start()).ToArray();
-        var sending = new ChatPace(chat, options);
+        var reading = chat.SelectMany(pair => pair.Start()).Concat(bystanders.Select(client => client.RunAsync(Nobody.Instance))).ToArray();
+        var sending = new ChatPace(chat, options.Rate, options.Window);
 
         sending.Begin();
         await fleet.WaitAsync(Math.Max(0.2, options.Warmup));
@@ -41,7 +42,13 @@ static class Chat
             fleet.Measurements.Add("PSS after chatting", new ProcessTree(pid).PssBytes() / 1e6, "MB");
         }
 
+        if (reading.Count(task => task.IsCompleted) is > 0 and var closed)
+        {
+            fleet.Measurements.Fault($"{closed} connections were closed by the server.");
+        }
+
         Array.ForEach(clients, client => client.Close());
+        Array.ForEach(bystanders, client => client.Close());
         await Task.WhenAll(reading);
     }
 
@@ -71,29 +78,33 @@ static class Chat
     }
 }
 
-/// <summary>When messages leave: at once in a closed loop, else by the clock from a thread of its own.</summary>
-sealed class ChatPace(ChatPair[] pairs, LoadOptions options)
+/// <summary>When messages leave: at once in a closed loop (a rate of 0), else by the clock from a thread of its own.</summary>
+sealed class ChatPace(ChatPair[] pairs, int rate, int window = 1)
 {
     readonly ManualResetEvent _stop = new(initialState: false);
+    Thread? _clock;
 
     public void Begin()
     {
-        if (options.Rate == 0)
+        if (rate == 0)
         {
             foreach (var pair in pairs)
             {
-                pair.Open(options.Window);
+                pair.Open(window);
             }
 
             return;
         }
 
-        new Thread(SendByTheClock) { IsBackground = true, Name = "pace" }.Start();
+        _clock = new Thread(SendByTheClock) { IsBackground = true, Name = "pace" };
+        _clock.Start();
     }
 
+    /// <summary>Nothing is sent after it, except answers of a closed loop that are under way.</summary>
     public void Stop()
     {
         _stop.Set();
+        _clock?.Join();
         foreach (var pair in pairs)
         {
             pair.Open(0);
@@ -107,9 +118,9 @@ sealed class ChatPace(ChatPair[] pairs, LoadOptions options)
         while (!_stop.WaitOne(1))
         {
             var now = Stopwatch.GetTimestamp();
-            for (; sent * Stopwatch.Frequency / options.Rate <= now - start; sent++)
+            for (; sent * Stopwatch.Frequency / rate <= now - start; sent++)
             {
-                pairs[sent % pairs.Length].Send(due: start + (sent * Stopwatch.Frequency / options.Rate));
+                pairs[sent % pairs.Length].Send(due: start + (sent * Stopwatch.Frequency / rate));
             }
         }
     }

@@ -51,6 +51,9 @@ sealed class ChatPair : IReceiver
     /// <summary>Where latencies go while measuring.</summary>
     public Latencies? Latencies { get; set; }
 
+    /// <summary>Called for each message that arrives, with when it was due and how long it took, in <see cref="Stopwatch"/> ticks.</summary>
+    public Action<long, long>? Arrived { get; set; }
+
     /// <summary>Begins to read on both sides.</summary>
     public Task[] Start() => [Sender.RunAsync(Nobody.Instance), _receiver.RunAsync(this)];
 
@@ -95,7 +98,9 @@ sealed class ChatPair : IReceiver
         }
 
         Interlocked.Exchange(ref _delivered, number);
-        Latencies?.Add(Stopwatch.GetTimestamp() - due);
+        var took = Stopwatch.GetTimestamp() - due;
+        Latencies?.Add(took);
+        Arrived?.Invoke(due, took);
         if (Volatile.Read(ref _window) > 0)
         {
             Send(Stopwatch.GetTimestamp());

@@ -34,6 +34,32 @@ sealed class Fleet(LoadOptions options, CancellationToken token)
         return clients;
     }
 
+    /// <summary>
+    /// Makes the keys of accounts known, one short login each: a real client derives them once and keeps them, and the
+    /// generator must not do it while it measures.
+    /// </summary>
+    public async Task KnowKeysAsync(int count)
+    {
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Parallel, CancellationToken = token };
+        await Parallel.ForAsync(0, count, parallel, async (i, inner) =>
+        {
+            using var client = await LeanClient.LoginAsync(options, options.User(i), Keys, "load", inner);
+            client.Close();
+        });
+    }
+
+    /// <summary>Sockets to the relay, one after the other, since it pairs them in that order.</summary>
+    public async Task<LeanClient[]> ConnectBareAsync(int count)
+    {
+        var clients = new LeanClient[count];
+        for (var i = 0; i < count; i++)
+        {
+            clients[i] = await LeanClient.ConnectBareAsync(options, options.User(i), token);
+        }
+
+        return clients;
+    }
+
     /// <summary>Lets the clock run, in steps that can be interrupted.</summary>
     public Task WaitAsync(double seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), TimeProvider.System, token);
 

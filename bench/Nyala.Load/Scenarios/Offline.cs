@@ -6,34 +6,23 @@ using Nyala.Load.Wire;
 namespace Nyala.Load.Scenarios;
 
 /// <summary>
-/// Half of the users write to the other half, who are away; then those come and get everything: all of it, in order. The server's
-/// processor time for storing and for fetching is told apart.
+/// A few write to many who are away; then those come and get everything: all of it, in order. The server's processor time for
+/// storing and for fetching is told apart.
 /// </summary>
 static class Offline
 {
+    /// <summary>Messages after which a sender waits until the server has handled them, as a client with an outbox does.</summary>
+    const int Burst = 50;
+
     public static async Task RunAsync(Fleet fleet)
     {
         var options = fleet.Options;
-        var absent = Math.Max(1, options.Users / 2);
-        var total = (long)absent * options.Messages;
-
-        // What an earlier run left for them is fetched first.
-        await FetchAsync(fleet, absent, expected: 0, run: "");
-
         var run = Guid.NewGuid().ToString("N")[..12];
-        var senders = await fleet.LoginAsync(absent, absent, presence: true);
+        var total = (long)options.Users * options.Messages;
+        await fleet.KnowKeysAsync(options.Users);
+        var senders = await fleet.LoginAsync(options.Users, Math.Min(options.Senders, options.Users), presence: true);
         var store = CpuMeter.Start(options);
-        await Parallel.ForAsync(0, absent, new ParallelOptions { MaxDegreeOfParallelism = absent, CancellationToken = fleet.Token }, async (i, token) =>
-        {
-            for (var n = 1; n <= options.Messages; n++)
-            {
-                senders[i].Send($"<message type='chat' to='{options.User(i)}@{options.Domain}' id='{run}-{i}-{n:D8}'><body>~~{run} {n:D10} {new string('x', options.Size)}</body></message>");
-            }
-
-            // An iq's answer comes after everything before it was handled.
-            senders[i].Send($"<iq type='get' id='done' to='{options.Domain}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
-            await senders[i].ResultAsync(token, "done");
-        });
+        await Task.WhenAll(senders.Select((sender, i) => WriteAsync(fleet, sender, i, senders.Length, run)));
         var storing = new Measurements();
         var seconds = store.Report(storing, "stored message", total);
         Merge(fleet, storing, "storing: ");
@@ -41,7 +30,7 @@ static class Offline
         Array.ForEach(senders, sender => sender.Close());
 
         var fetch = CpuMeter.Start(options);
-        var (arrived, wrong) = await FetchAsync(fleet, absent, options.Messages, run);
+        var (arrived, wrong) = await FetchAsync(fleet, options.Users, options.Messages, run);
         var fetching = new Measurements();
         seconds = fetch.Report(fetching, "fetched message", arrived);
         Merge(fleet, fetching, "fetching: ");
@@ -61,6 +50,34 @@ static class Offline
         }
     }
 
+    /// <summary>One sender's part: every n-th of the absent gets all its messages from it, in turn with the others.</summary>
+    static async Task WriteAsync(Fleet fleet, LeanClient sender, int first, int step, string run)
+    {
+        var options = fleet.Options;
+        var text = new string('x', options.Size);
+        var written = 0;
+        for (var n = 1; n <= options.Messages; n++)
+        {
+            for (var i = first; i < options.Users; i += step)
+            {
+                sender.Send($"<message type='chat' to='{options.User(i)}@{options.Domain}' id='{run}-{i}-{n:D8}'><body>~~{run} {n:D10} {text}</body></message>");
+                if (++written % Burst == 0)
+                {
+                    await HandledAsync(fleet, sender);
+                }
+            }
+        }
+
+        await HandledAsync(fleet, sender);
+    }
+
+    /// <summary>An iq's answer comes after everything before it was handled.</summary>
+    static async Task HandledAsync(Fleet fleet, LeanClient sender)
+    {
+        sender.Send($"<iq type='get' id='done' to='{fleet.Options.Domain}'><query xmlns='jabber:iq:version'/></iq>");
+        await sender.ResultAsync(fleet.Token, "done");
+    }
+
     static async Task<(long Arrived, long Wrong)> FetchAsync(Fleet fleet, int absent, int expected, string run)
     {
         var inboxes = new Inbox[absent];
@@ -71,14 +88,7 @@ static class Offline
             var inbox = inboxes[i] = new Inbox(run);
             client.Send("<presence/>");
             var reading = client.RunAsync(inbox);
-            if (expected == 0)
-            {
-                await fleet.WaitAsync(0.3);
-            }
-            else
-            {
-                await fleet.UntilAsync(() => inbox.Count >= expected, 20);
-            }
+            await fleet.UntilAsync(() => inbox.Count >= expected, 30);
 
             // What was delivered has to be acknowledged, or it is offline again.
             client.Send("<iq type='get' id='bye'><query xmlns='jabber:iq:roster'/></iq>");

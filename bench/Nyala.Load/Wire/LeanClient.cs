@@ -3,7 +3,6 @@ using System.Buffers.Text;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
-using Nyala.Xmpp.Sasl;
 
 namespace Nyala.Load.Wire;
 
@@ -18,7 +17,7 @@ interface IReceiver
 /// A client that is as cheap as a socket: it counts stanzas, answers acknowledgement requests and pings, and hands the bytes
 /// on. Reading is one loop at a time; sending is safe from any thread.
 /// </summary>
-sealed class LeanClient : IDisposable
+sealed partial class LeanClient : IDisposable
 {
     static readonly byte[] AckRequest = "<r xmlns='urn:xmpp:sm:3'/>"u8.ToArray();
 
@@ -47,65 +46,6 @@ sealed class LeanClient : IDisposable
 
     /// <summary>Stream management is on.</summary>
     public bool Managed { get; private set; }
-
-    /// <summary>Connects, with TLS as configured, up to the features in front of authentication.</summary>
-    public static async Task<(LeanClient Client, string Features)> ConnectAsync(LoadOptions options, string user, CancellationToken token)
-    {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, SendTimeout = 10_000 };
-        var client = new LeanClient(options, user, socket);
-        try
-        {
-            await socket.ConnectAsync(options.Host, options.Port, token);
-            if (options.Tls == TlsMode.Direct)
-            {
-                await client.SecureAsync(token);
-            }
-
-            var features = await client.OpenAsync(token);
-            if (options.Tls == TlsMode.StartTls)
-            {
-                client.Send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
-                await client.ExpectAsync("<proceed", token);
-                await client.SecureAsync(token);
-                features = await client.OpenAsync(token);
-            }
-
-            return (client, features);
-        }
-        catch
-        {
-            client.Dispose();
-            throw;
-        }
-    }
-
-    /// <summary>Connects, logs in, binds, and asks for what a chat client asks for; without presence.</summary>
-    public static async Task<LeanClient> LoginAsync(LoadOptions options, string user, LoginKeys keys, string resource, CancellationToken token)
-    {
-        var (client, features) = await ConnectAsync(options, user, token);
-        try
-        {
-            await client.AuthenticateAsync(features, keys, token);
-            features = await client.OpenAsync(token);
-            client.Send("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>" + resource + "</resource></bind></iq>");
-            client.Address = Between(await client.ResultAsync(token, "bind"), "<jid>", "</jid>");
-            if (options.StreamManagement && features.Contains("urn:xmpp:sm:3", StringComparison.Ordinal))
-            {
-                client.Send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
-                await client.ExpectAsync("<enabled", token);
-                client.Managed = true;
-                client._received = 0;
-            }
-
-            await client.PrepareAsync(token);
-            return client;
-        }
-        catch
-        {
-            client.Dispose();
-            throw;
-        }
-    }
 
     /// <summary>Sends text as it is.</summary>
     public void Send(string text) => Send(Encoding.UTF8.GetBytes(text));
@@ -254,53 +194,6 @@ sealed class LeanClient : IDisposable
                 throw new LoadException($"{User} got {element} instead of {start}");
             }
         }
-    }
-
-    /// <summary>What a client asks for before it becomes available.</summary>
-    async Task PrepareAsync(CancellationToken token)
-    {
-        Send((_options.Roster ? "<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>" : "")
-            + (_options.Carbons ? "<iq type='set' id='carbons'><enable xmlns='urn:xmpp:carbons:2'/></iq>" : ""));
-        string[] asked = [.. _options.Roster ? (string[])["roster"] : [], .. _options.Carbons ? (string[])["carbons"] : []];
-        if (asked.Length > 0)
-        {
-            await ResultAsync(token, asked);
-        }
-    }
-
-    async Task<string> OpenAsync(CancellationToken token)
-    {
-        _scanner.Restart();
-        Send($"<?xml version='1.0'?><stream:stream to='{_options.Domain}' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>");
-        return await ExpectAsync("<stream:features", token);
-    }
-
-    async Task AuthenticateAsync(string features, LoginKeys keys, CancellationToken token)
-    {
-        var hash = features.Contains(">SCRAM-SHA-256<", StringComparison.Ordinal) ? ScramHash.Sha256 : ScramHash.Sha1;
-        var exchange = keys.Begin(hash, User);
-        Send($"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='{hash.Mechanism}'>{Convert.ToBase64String(exchange.First())}</auth>");
-        var challenge = await ExpectAsync("<challenge", token);
-        Send("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" + keys.Answer(exchange, User, Between(challenge, ">", "<")) + "</response>");
-        await ExpectAsync("<success", token);
-    }
-
-    async Task SecureAsync(CancellationToken token)
-    {
-        _tls = new SslStream(new NetworkStream(_socket));
-        var tls = new SslClientAuthenticationOptions
-        {
-            TargetHost = _options.Domain,
-#pragma warning disable CA5359 // The generator measures; whose certificate it is does not matter on loopback.
-            RemoteCertificateValidationCallback = (_, _, _, _) => true,
-#pragma warning restore CA5359
-        };
-        if (_options.Tls == TlsMode.Direct)
-        {
-            tls.ApplicationProtocols = [new SslApplicationProtocol("xmpp-client")];
-        }
-
-        await _tls.AuthenticateAsClientAsync(tls, token);
     }
 
     async ValueTask<bool> FillAsync(CancellationToken token)

@@ -12,6 +12,13 @@ sealed class LoginKeys(string password)
 {
     readonly ConcurrentDictionary<string, ScramClientKeys> _known = new(StringComparer.Ordinal);
 
+    readonly ConcurrentDictionary<string, string> _tokens = new(StringComparer.Ordinal);
+
+    /// <summary>The account's token (XEP-0484), or null.</summary>
+    public string? Token(string user) => _tokens.GetValueOrDefault(user);
+
+    public void Remember(string user, string token) => _tokens[user] = token;
+
     /// <summary>Begins an exchange.</summary>
     public ScramClient Begin(ScramHash hash, string user) => new(hash, user, password) { Keys = _known.GetValueOrDefault(user) };
 
