@@ -30,6 +30,7 @@ sealed record LoadOptions
           sign-up          new accounts for --seconds while others chat: accounts/s, latency of the chat
           offline          messages for absent users, then fetched: completeness, order, server CPU
           memory           everything mixed, people coming and going: memory over time
+          archive          no scenario: copies the messages in Nyala's --database until there are --rows (needs no server)
           relay            no scenario but a server: moves bytes between pairs and parses nothing (chat --bare on)
           report           writes docs/benchmarks.md and its plots from --results DIR (needs no server)
 
@@ -62,6 +63,7 @@ sealed record LoadOptions
           --label TEXT         what the server is called in results
           --version TEXT       which version of it
           --json FILE          where to write the result
+          --database FILE      archive: Nyala's database; --rows N: messages in it afterwards
           --results DIR        report: where the results are (bench/results)
           --output FILE        report: what to write       (docs/benchmarks.md)
         """;
@@ -88,6 +90,8 @@ sealed record LoadOptions
     public bool Fast { get; private set; }
     public bool Bare { get; private set; }
     public Uri? Http { get; private set; }
+    public string Database { get; private set; } = "";
+    public int Rows { get; private set; } = 1_000_000;
     public bool StreamManagement { get; private set; } = true;
     public bool Carbons { get; private set; } = true;
     public bool Roster { get; private set; } = true;
@@ -171,6 +175,7 @@ sealed record LoadOptions
             case "--name": Name = value; break;
             case "--label": Label = value; break;
             case "--version": Version = value; break;
+            case "--database": Database = value; break;
             case "--json": Json = value; break;
             case "--results": Results = value; break;
             case "--output": Output = value; break;
@@ -194,6 +199,7 @@ sealed record LoadOptions
             case "--size": Size = Number(name, value, 0); break;
             case "--messages": Messages = Number(name, value, 1); break;
             case "--senders": Senders = Number(name, value, 1); break;
+            case "--rows": Rows = Number(name, value, 1); break;
             case "--untouched": Untouched = Number(name, value, 1); break;
             case "--pid": Pid = Number(name, value, 1); break;
             default: throw new LoadException($"{name} is not an option; run without arguments for help.");

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Nyala.Load;
 using Nyala.Load.Measure;
+using Nyala.Load.Report;
 using Nyala.Load.Scenarios;
 using Spectre.Console;
 
@@ -17,6 +18,12 @@ try
     if (options.Scenario == "report")
     {
         BenchmarkReport.Write(options.Results, options.Output);
+        return 0;
+    }
+
+    if (options.Scenario == "archive")
+    {
+        ArchiveFill.Run(options.Database, options.Rows);
         return 0;
     }
 

@@ -11,7 +11,7 @@ namespace Nyala.Load.Measure;
 sealed record Measurement(string Name, double Value, string Unit);
 
 /// <summary>Where a run happened: numbers without it mean nothing.</summary>
-sealed record Machine(string Processor, int Cores, long MemoryBytes, string Kernel, string Runtime)
+sealed record Machine(string Processor, int Cores, long MemoryBytes, string System, string Kernel, string Runtime)
 {
     public static Machine Here()
     {
@@ -21,6 +21,7 @@ sealed record Machine(string Processor, int Cores, long MemoryBytes, string Kern
             Environment.ProcessorCount,
             GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
             RuntimeInformation.OSDescription,
+            File.ReadAllText("/proc/sys/kernel/osrelease").Trim(),
             RuntimeInformation.FrameworkDescription);
     }
 }

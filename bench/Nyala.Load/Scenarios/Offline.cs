@@ -36,6 +36,7 @@ static class Offline
         Merge(fleet, fetching, "fetching: ");
         fleet.Measurements.Add("fetched messages/s", arrived / seconds);
         fleet.Measurements.Add("fetched", arrived);
+        fleet.Measurements.Add("lost, doubled or out of order", total - arrived + wrong);
         if (arrived != total || wrong > 0)
         {
             fleet.Measurements.Fault($"Of {total} messages {arrived} arrived; {wrong} twice or out of order.");
