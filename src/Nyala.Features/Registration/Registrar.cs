@@ -35,6 +35,9 @@ public sealed class Registrar(NyalaServer server, Func<Account, long, Task> welc
 {
     readonly RegistrationLimit _limit = new(server.Options.Limits, server.Time);
 
+    // PBKDF2 keeps a processor busy for some ten milliseconds: not all of them at a time, so that those who chat find one.
+    readonly SemaphoreSlim _derivations = new(Math.Max(1, Environment.ProcessorCount / 2));
+
     /// <summary>Creates an account with a password. What is wrong is said as closely as the person may know.</summary>
     /// <param name="invite">The invite in hand, or null where anybody may register.</param>
     /// <param name="invitedAt">When the invite was found to be good: it cannot expire after that (XEP-0445 §4).</param>
@@ -93,9 +96,19 @@ public sealed class Registrar(NyalaServer server, Func<Account, long, Task> welc
         return new(RegistrationProblem.None, account);
     }
 
-    /// <summary>What is stored for a password, made off the caller's thread; null when it cannot be one.</summary>
-    public Task<IReadOnlyList<Credential>?> DeriveAsync(string password) =>
-        Task.Run(() => PasswordRules.TryDerive(password, server.Options.ScramIterations));
+    /// <summary>What is stored for a password, made off the caller's thread and in turn; null when it cannot be one.</summary>
+    public async Task<IReadOnlyList<Credential>?> DeriveAsync(string password)
+    {
+        await _derivations.WaitAsync();
+        try
+        {
+            return await Task.Run(() => PasswordRules.TryDerive(password, server.Options.ScramIterations));
+        }
+        finally
+        {
+            _derivations.Release();
+        }
+    }
 
     /// <summary>The localpart as it is stored, or null.</summary>
     public string? TryPrepare(string username) =>
