@@ -4,7 +4,7 @@ using Nyala.Xmpp.Stanzas;
 using Xunit;
 using static Nyala.Features.Sharing.SubscriptionState;
 
-namespace Nyala.Server.Tests.Contacts;
+namespace Nyala.Server.Tests.Features;
 
 /// <summary>RFC 6121 appendix A, written down from its tables: route or deliver, and the new state.</summary>
 public sealed class SubscriptionTableTests

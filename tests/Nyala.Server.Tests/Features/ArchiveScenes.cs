@@ -1,9 +1,9 @@
 using Xunit;
 
-namespace Nyala.Server.Tests.Contacts;
+namespace Nyala.Server.Tests.Features;
 
 /// <summary>XEP-0313 on the wire: what a client may ask for.</summary>
-public sealed class ArchiveScenes(Stage stage) : Scene(stage)
+public sealed class ArchiveScenes(SharedServer shared) : Scene(shared)
 {
     [Fact]
     public async Task The_form_names_the_fields_and_leaves_the_ids_open()

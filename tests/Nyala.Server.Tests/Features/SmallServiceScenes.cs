@@ -1,69 +1,10 @@
-using System.Xml.Linq;
 using Xunit;
 
-namespace Nyala.Server.Tests.Contacts;
+namespace Nyala.Server.Tests.Features;
 
-/// <summary>The small extensions on the wire: disco, caps, ping, version, time, last activity, private XML, vCard.</summary>
-public sealed class SmallServiceScenes(Stage stage) : Scene(stage)
+/// <summary>The small extensions on the wire: ping, version, time, last activity, private XML, vCard.</summary>
+public sealed class SmallServiceScenes(SharedServer shared) : Scene(shared)
 {
-    const string Info = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
-
-    [Fact]
-    public async Task The_server_says_what_it_is_and_can()
-    {
-        var romeo = await LoginAsync(Romeo);
-        var features = Features(await AskAsync(romeo, "get", Info, "<query xmlns='http://jabber.org/protocol/disco#info'><identity category='server' type='im'/></query>", "localhost"));
-        foreach (var feature in (string[])[
-            "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items", "urn:xmpp:blocking", "urn:xmpp:carbons:2", "urn:xmpp:ping",
-            "jabber:iq:last", "jabber:iq:version", "urn:xmpp:time", "msgoffline", "vcard-temp", "jabber:iq:private", "http://jabber.org/protocol/caps"])
-        {
-            Assert.Contains(feature, features);
-        }
-
-        Assert.DoesNotContain("urn:xmpp:mam:2", features);
-    }
-
-    [Fact]
-    public async Task An_account_says_what_it_is_to_those_who_see_it()
-    {
-        var romeo = await ArriveAsync(Romeo);
-        var juliet = await ArriveAsync(Juliet);
-        const string Registered = "<query xmlns='http://jabber.org/protocol/disco#info'><identity category='account' type='registered'/></query>";
-        var features = Features(await AskAsync(romeo, "get", Info, Registered));
-        Assert.Contains("urn:xmpp:mam:2", features);
-        Assert.Contains("urn:xmpp:sid:0", features);
-        await RefusedAsync(romeo, "get", Info, "service-unavailable", Juliet);
-        await RefusedAsync(romeo, "get", Info, "service-unavailable", "nobody@localhost");
-        await SubscribeAsync(romeo, juliet);
-        await AskAsync(romeo, "get", Info, Registered, Juliet);
-        await AskAsync(
-            romeo, "get", "<query xmlns='http://jabber.org/protocol/disco#items'/>",
-            $"<query xmlns='http://jabber.org/protocol/disco#items'><item jid='{juliet.Address}'/></query>", Juliet);
-    }
-
-    [Fact]
-    public async Task The_hash_in_the_stream_features_stands_for_what_the_server_says()
-    {
-        var romeo = await Server.ConnectAsync();
-        await romeo.OpenAsync();
-        var response = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"\0{Romeo.Split('@')[0]}\0{Testing.TestServer.Password}"));
-        await romeo.SendAsync($"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{response}</auth>");
-        await romeo.ExpectAsync("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
-        var features = await romeo.OpenAsync();
-        var caps = features.Element(XName.Get("c", "http://jabber.org/protocol/caps"))!;
-        var hash = features.Element(XName.Get("c", "urn:xmpp:caps"))!.Value;
-        await romeo.SendAsync("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
-        await romeo.ExpectAsync("<iq type='result' id='bind'/>");
-        foreach (var node in (string[])[$"{caps.Attribute("node")!.Value}#{caps.Attribute("ver")!.Value}", $"urn:xmpp:caps#sha-256.{hash}"])
-        {
-            var query = $"<query xmlns='http://jabber.org/protocol/disco#info' node='{node}'/>";
-            await AskAsync(romeo, "get", query, query, "localhost");
-        }
-
-        await RefusedAsync(romeo, "get", "<query xmlns='http://jabber.org/protocol/disco#info' node='else'/>", "item-not-found", "localhost");
-        await romeo.DisposeAsync();
-    }
-
     [Fact]
     public async Task Ping_version_and_time_are_answered()
     {
@@ -101,6 +42,9 @@ public sealed class SmallServiceScenes(Stage stage) : Scene(stage)
         const string Document = "<query xmlns='jabber:iq:private'><prefs xmlns='urn:example:prefs'><nick>R</nick></prefs></query>";
         await AskAsync(romeo, "get", "<query xmlns='jabber:iq:private'><prefs xmlns='urn:example:prefs'/></query>", "<query xmlns='jabber:iq:private'><prefs xmlns='urn:example:prefs'/></query>");
         await AskAsync(romeo, "set", Document);
+        await AskAsync(romeo, "set", "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'><url name='Verona'/></storage><other xmlns='urn:example:o'>o</other></query>");
+        await AskAsync(romeo, "get", "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'/></query>", "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'><url name='Verona'/></storage></query>");
+        await AskAsync(romeo, "get", "<query xmlns='jabber:iq:private'><other xmlns='urn:example:o'/></query>", "<query xmlns='jabber:iq:private'><other xmlns='urn:example:o'>o</other></query>");
         var tablet = await LoginAsync(Romeo, "tablet");
         await AskAsync(tablet, "get", "<query xmlns='jabber:iq:private'><prefs xmlns='urn:example:prefs'/></query>", Document);
         await RefusedAsync(romeo, "set", "<query xmlns='jabber:iq:private'/>", "not-acceptable");
@@ -136,7 +80,4 @@ public sealed class SmallServiceScenes(Stage stage) : Scene(stage)
         await RefusedAsync(romeo, "set", "<vCard xmlns='vcard-temp'><FN>Mine</FN></vCard>", "service-unavailable", Juliet);
         await RefusedAsync(romeo, "set", $"<vCard xmlns='vcard-temp'><NOTE>{new string('x', 140_000)}</NOTE></vCard>", "resource-constraint");
     }
-
-    static List<string> Features(XElement result) =>
-        [.. result.Elements().Single().Elements().Where(child => child.Name.LocalName == "feature").Select(child => child.Attribute("var")!.Value)];
 }

@@ -1,12 +1,12 @@
 using Nyala.Testing;
 using Xunit;
 
-[assembly: AssemblyFixture(typeof(Nyala.Server.Tests.Contacts.Stage))]
+[assembly: AssemblyFixture(typeof(Nyala.Server.Tests.Features.SharedServer))]
 
-namespace Nyala.Server.Tests.Contacts;
+namespace Nyala.Server.Tests.Features;
 
 /// <summary>One server for all scenes that need nothing but accounts of their own.</summary>
-public sealed class Stage : IAsyncLifetime
+public sealed class SharedServer : IAsyncLifetime
 {
     TestServer? _server;
     int _last;
@@ -22,11 +22,11 @@ public sealed class Stage : IAsyncLifetime
 }
 
 /// <summary>A scene with people of its own; their connections end with it.</summary>
-public abstract class Scene(Stage stage) : IAsyncLifetime
+public abstract class Scene(SharedServer shared) : IAsyncLifetime
 {
     readonly List<Wire> _wires = [];
 
-    protected TestServer Server => stage.Server;
+    protected TestServer Server => shared.Server;
 
     /// <summary>Addresses of the people in the scene.</summary>
     protected string Romeo { get; private set; } = "";
@@ -35,8 +35,8 @@ public abstract class Scene(Stage stage) : IAsyncLifetime
 
     public virtual async ValueTask InitializeAsync()
     {
-        Romeo = await Server.AddUserAsync(stage.NewName("romeo"));
-        Juliet = await Server.AddUserAsync(stage.NewName("juliet"));
+        Romeo = await Server.AddUserAsync(shared.NewName("romeo"));
+        Juliet = await Server.AddUserAsync(shared.NewName("juliet"));
     }
 
     public async ValueTask DisposeAsync()
@@ -47,6 +47,14 @@ public abstract class Scene(Stage stage) : IAsyncLifetime
         }
 
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>A connection on which nothing was said.</summary>
+    protected async Task<Wire> ConnectAsync()
+    {
+        var wire = await Server.ConnectAsync();
+        _wires.Add(wire);
+        return wire;
     }
 
     /// <summary>A session without presence.</summary>
@@ -104,6 +112,13 @@ public abstract class Scene(Stage stage) : IAsyncLifetime
         var id = Guid.NewGuid().ToString("N");
         await wire.SendAsync($"<iq type='{type}' id='{id}'{(to.Length == 0 ? "" : $" to='{to}'")}>{payload}</iq>");
         await wire.AwaitAsync($"<iq type='error' id='{id}'><error><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
+    }
+
+    /// <summary>An answer as text without what the question determines, for comparing two.</summary>
+    protected static async Task<string> AnswerAsync(Wire wire, string to, string payload, string type = "get")
+    {
+        await wire.SendAsync($"<iq type='{type}' id='q' to='{to}'>{payload}</iq>");
+        return (await wire.ReceiveAsync()).ToString().Replace(to, "(whom)", StringComparison.Ordinal);
     }
 
     /// <summary>A request whose result must match.</summary>

@@ -1,6 +1,6 @@
 using Xunit;
 
-namespace Nyala.Server.Tests.Contacts;
+namespace Nyala.Server.Tests.Features;
 
 /// <summary>Two contacts of one server: a crash must not leave them with different ideas of each other.</summary>
 public sealed class BothSidesTests

@@ -1,10 +1,10 @@
 using Nyala.Testing;
 using Xunit;
 
-namespace Nyala.Server.Tests.Contacts;
+namespace Nyala.Server.Tests.Features;
 
 /// <summary>XEP-0280 on the wire: which messages other devices are shown, and how.</summary>
-public sealed class CopyScenes(Stage stage) : Scene(stage)
+public sealed class CarbonScenes(SharedServer shared) : Scene(shared)
 {
     [Theory]
     [InlineData("chat", "<body>Hi</body>")]
