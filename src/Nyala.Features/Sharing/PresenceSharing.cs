@@ -151,21 +151,32 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
     /// <summary>Shows a session the presence of a contact that lets it.</summary>
     async ValueTask ShowAsync(Session session, Jid contact)
     {
-        if (contact.Local is null || contact.Domain != server.Options.Domain
-            || !server.Accounts.TryGet(contact.Local, out var account) || account.Sessions.IsEmpty
-            || server.Features.IsBlocked(account, session.Jid) || server.Features.IsBlocked(session.Account, contact)
-            || !await access.MaySeeAsync(account, session.Jid))
+        if (contact.Local is not null && contact.Domain == server.Options.Domain
+            && server.Accounts.TryGet(contact.Local, out var account) && !account.Sessions.IsEmpty
+            && await MaySeeAsync(session, account))
         {
-            return;
+            ShowAll(session, account);
         }
+    }
 
-        foreach (var other in account.SessionList)
+    async ValueTask<bool> MaySeeAsync(Session session, LocalAccount account) =>
+        !server.Features.IsBlocked(account, session.Jid) && !server.Features.IsBlocked(session.Account, account.Jid)
+        && await access.MaySeeAsync(account, session.Jid);
+
+    /// <summary>False: none of the account's sessions is available.</summary>
+    static bool ShowAll(Session session, LocalAccount account)
+    {
+        var any = false;
+        foreach (var other in account.Sessions)
         {
             if (other.Presence is { } presence)
             {
                 Show(session, other, presence);
+                any = true;
             }
         }
+
+        return any;
     }
 
     /// <summary>Shows a session the presence of another, as it is in the end.</summary>
@@ -255,12 +266,13 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
         }
     }
 
-    /// <summary>§4.3.2: an answer only to those who may see; to others, silence.</summary>
+    /// <summary>§4.3.2: an answer only to those who may see; to others, silence (§8.5.1).</summary>
     async ValueTask ProbeAsync(Session session, Stanza probe)
     {
-        if (probe.To is { } to)
+        if (probe.To is { Local: { } local } to && to.Domain == server.Options.Domain
+            && await server.Accounts.LocateAsync(local) is { } account && await MaySeeAsync(session, account) && !ShowAll(session, account))
         {
-            await ShowAsync(session, to.Bare);
+            session.Send(new Outbound(Subscriptions.Make(account.Jid, session.Account.Jid, StanzaType.Unavailable)));
         }
     }
 

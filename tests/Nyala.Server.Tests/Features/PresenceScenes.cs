@@ -190,6 +190,10 @@ public sealed class PresenceScenes(SharedServer shared) : Scene(shared)
         await phone.ExpectNothingAsync();
         await phone.SendAsync($"<presence type='probe' to='{Juliet}'/>");
         await phone.ExpectAsync($"<presence from='{Juliet}/balcony'/>");
+        await juliet.SendAsync("<presence type='unavailable'/>");
+        await phone.ExpectAsync($"<presence type='unavailable' from='{Juliet}/balcony'/>");
+        await phone.SendAsync($"<presence type='probe' to='{Juliet}'/>");
+        await phone.ExpectAsync($"<presence type='unavailable' from='{Juliet}' to='{Romeo}'/>");
     }
 
     [Fact]
