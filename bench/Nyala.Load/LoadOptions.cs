@@ -22,7 +22,7 @@ sealed record LoadOptions
         Drives any XMPP server and says what a message, a login and a connection cost it.
 
         Scenarios
-          accounts         registers the users u0 … uN-1 in-band (XEP-0077); others need them
+          accounts         registers the users u0 … uN-1; others need them
           idle             N logged-in connections with presence: bytes (PSS) per connection
           chat             pairs that chat, archived: messages/s, latency, server CPU per message
           login-storm      N logins at once: logins/s, latency, server CPU per login
@@ -36,7 +36,7 @@ sealed record LoadOptions
 
         Options
           --server HOST:PORT   where it listens            (127.0.0.1:5222)
-          --http ADDRESS       sign-up: through Nyala's HTTP endpoint here, with keys the client derived, not in-band
+          --http ADDRESS       accounts, sign-up: through Nyala's HTTP endpoint here, with keys the client derived, not in-band
           --tls MODE           none, starttls or direct    (starttls)
           --login MODE         scram or fast: SASL2, Bind 2 and a token (scram)
           --domain NAME        the XMPP domain             (localhost)

@@ -3,18 +3,19 @@ using Nyala.Load.Wire;
 
 namespace Nyala.Load.Scenarios;
 
-/// <summary>Registers the accounts other scenarios use, in-band (XEP-0077 §3.1). Existing ones are left as they are.</summary>
+/// <summary>Registers the accounts other scenarios use, in-band (XEP-0077 §3.1) or through HTTP. Existing ones are left as they are.</summary>
 static class Accounts
 {
     public static async Task RunAsync(Fleet fleet)
     {
         var options = fleet.Options;
+        using var http = options.Http is { } address ? new HttpSignUp(address, options.Password) : null;
         var existed = 0;
         var meter = CpuMeter.Start(options);
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Parallel, CancellationToken = fleet.Token };
         await Parallel.ForAsync(0, options.Users, parallel, async (i, token) =>
         {
-            if (!await RegisterAsync(options, options.User(i), token))
+            if (!await (http is null ? RegisterAsync(options, options.User(i), token) : http.RegisterAsync(options.User(i), token)))
             {
                 Interlocked.Increment(ref existed);
             }
@@ -25,7 +26,7 @@ static class Accounts
         fleet.Measurements.Add("accounts/s", options.Users / seconds);
     }
 
-    /// <summary>Makes one account.</summary>
+    /// <summary>Makes one account, in-band.</summary>
     /// <returns>False when it existed.</returns>
     public static async Task<bool> RegisterAsync(LoadOptions options, string user, CancellationToken token)
     {

@@ -43,17 +43,17 @@ static class Memory
     }
 
     /// <summary>One worker visits with one account after the other: everybody who is neither chatting nor silent comes in turn.</summary>
-    static async Task<long> ComeAndGoAsync(Fleet fleet, int account, LeanClient writer, CancellationToken end)
+    static async Task<long> ComeAndGoAsync(Fleet fleet, int first, LeanClient writer, CancellationToken end)
     {
         var options = fleet.Options;
-        var visits = 0L;
+        var (visits, account) = (0L, first);
         try
         {
             for (; !end.IsCancellationRequested; visits++, account += options.Parallel)
             {
                 if (account >= options.Users)
                 {
-                    account -= (options.Users - options.Users / 2) / options.Parallel * options.Parallel;
+                    account = first;
                 }
 
                 var user = options.User(account);

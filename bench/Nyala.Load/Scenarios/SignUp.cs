@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Http.Json;
 using System.Security.Cryptography;
 using Nyala.Load.Measure;
 
@@ -12,11 +10,6 @@ namespace Nyala.Load.Scenarios;
 /// </summary>
 static class SignUp
 {
-    /// <summary>Key sets made beforehand: each is milliseconds of work on someone's telephone, not on the machine that is measured.</summary>
-    const int KeySets = 32;
-
-    const int Iterations = 10_000;
-
     public static async Task RunAsync(Fleet fleet)
     {
         var options = fleet.Options;
@@ -25,8 +18,7 @@ static class SignUp
         others.MeasureQuiet();
         await fleet.WaitAsync(options.Seconds);
 
-        using var http = new HttpClient { BaseAddress = options.Http };
-        var keys = options.Http is null ? [] : Enumerable.Range(0, KeySets).Select(_ => DerivedKeys(options.Password)).ToArray();
+        using var http = options.Http is { } address ? new HttpSignUp(address, options.Password) : null;
         var run = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4));
         var (made, latencies) = (0, new Latencies());
         others.MeasureStorm();
@@ -38,9 +30,9 @@ static class SignUp
             {
                 var number = Interlocked.Increment(ref made);
                 var began = Stopwatch.GetTimestamp();
-                await (options.Http is null
+                await (http is null
                     ? Accounts.RegisterAsync(options, $"n{run}{number}", fleet.Token)
-                    : PostAsync(http, $"n{run}{number}", keys[number % KeySets], fleet.Token));
+                    : http.RegisterAsync($"n{run}{number}", fleet.Token));
                 latencies.Add(Stopwatch.GetTimestamp() - began);
             }
         }));
@@ -50,30 +42,4 @@ static class SignUp
         latencies.Report(fleet.Measurements, "account made after");
         others.Report();
     }
-
-    static async Task PostAsync(HttpClient http, string username, object keys, CancellationToken token)
-    {
-        using var response = await http.PostAsJsonAsync("/register", new { username, keys }, token);
-        if (response.StatusCode != HttpStatusCode.Created)
-        {
-            throw new LoadException($"POST /register: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(token)}");
-        }
-    }
-
-    /// <summary>What a client makes of a password (RFC 5802 §3), for the two hashes the server asks for.</summary>
-    static object DerivedKeys(string password) => new[] { ("SCRAM-SHA-256", HashAlgorithmName.SHA256, 32), ("SCRAM-SHA-512", HashAlgorithmName.SHA512, 64) }.Select(kind =>
-    {
-        var (mechanism, hash, size) = kind;
-        var salt = RandomNumberGenerator.GetBytes(16);
-        var salted = Rfc2898DeriveBytes.Pbkdf2(password, salt, Iterations, hash, size);
-        var clientKey = CryptographicOperations.HmacData(hash, salted, "Client Key"u8);
-        return new
-        {
-            mechanism,
-            salt = Convert.ToBase64String(salt),
-            iterations = Iterations,
-            storedKey = Convert.ToBase64String(CryptographicOperations.HashData(hash, clientKey)),
-            serverKey = Convert.ToBase64String(CryptographicOperations.HmacData(hash, salted, "Server Key"u8)),
-        };
-    }).ToArray();
 }
