@@ -29,7 +29,7 @@ try
 
     return await RunAsync(options);
 }
-catch (Exception e) when (e is LoadException or SocketException or IOException)
+catch (Exception e) when (e is LoadException or SocketException or IOException or HttpRequestException)
 {
     await Console.Error.WriteLineAsync(e.Message);
     return 2;

@@ -17,7 +17,7 @@ static class ArchiveFill
 
         // Nothing is lost if this is cut short: it is begun again from the start.
         Execute(connection, "pragma synchronous = off; pragma journal_mode = wal; pragma cache_size = -1000000; pragma wal_autocheckpoint = 100000");
-        var (count, head) = (Number(connection, "select count(*) from message"), Number(connection, "select max(position) from message"));
+        var (count, head) = (Number(connection, "select count(*) from message"), Number(connection, "select coalesce(max(position), 0) from message"));
         if (count == 0)
         {
             throw new LoadException($"{database} holds no message to copy: let people chat first.");
