@@ -65,6 +65,9 @@ public sealed record Limits
     /// <summary>Unauthenticated connections per address (loopback is exempt).</summary>
     public int UnauthenticatedPerAddress { get; init; } = 50;
 
+    /// <summary>Connections to all web listeners at the same time, WebSockets not counted; more are closed at once.</summary>
+    public int WebConnections { get; init; } = 4_000;
+
     /// <summary>Failed logins per account and address before back-off begins.</summary>
     public int FailedLogins { get; init; } = 5;
 

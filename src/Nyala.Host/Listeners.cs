@@ -50,6 +50,7 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.MaxRequestBodySize = 65_536;
+        kestrel.Limits.MaxConcurrentConnections = options.Server.Limits.WebConnections;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
         var (upgrade, direct) = (new XmppListener(connections, directTls: false), new XmppListener(connections, directTls: true));

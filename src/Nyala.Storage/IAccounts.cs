@@ -157,7 +157,11 @@ public interface IInvites
 /// <param name="Mechanism">The HT mechanism it is for.</param>
 /// <param name="Secret">What the client proves to have; high-entropy.</param>
 /// <param name="Counter">The highest <c>count</c> seen (XEP-0484 replay protection), or 0.</param>
-public sealed record FastToken(long Account, string Device, string Mechanism, byte[] Secret, DateTimeOffset IssuedAt, DateTimeOffset ExpiresAt, long Counter);
+public sealed record FastToken(long Account, string Device, string Mechanism, byte[] Secret, DateTimeOffset IssuedAt, DateTimeOffset ExpiresAt, long Counter)
+{
+    /// <summary>The client has used it before, and the tokens before it are gone.</summary>
+    public bool IsUsed { get; init; }
+}
 
 /// <summary>FAST tokens (XEP-0484). Per device at most two: the current one and one newly issued that was not used yet.</summary>
 public interface ITokens

@@ -127,7 +127,9 @@ public abstract class SmallStoresContract(StoreFixture fixture) : StoreContract(
         var token = Token(account, 1);
         await Store.Tokens.AddAsync(token);
 
+        Assert.False(Assert.Single(await Store.Tokens.LoadAsync(token.Account, token.Device)).IsUsed);
         Assert.True(await Store.Tokens.UseAsync(token, 0));
+        Assert.True(Assert.Single(await Store.Tokens.LoadAsync(token.Account, token.Device)).IsUsed);
         Assert.True(await Store.Tokens.UseAsync(token, 0));
         Assert.True(await Store.Tokens.UseAsync(token, 5));
         Assert.False(await Store.Tokens.UseAsync(token, 5));

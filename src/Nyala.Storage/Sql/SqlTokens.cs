@@ -8,7 +8,7 @@ sealed class SqlTokens(ISqlExecutor sql) : ITokens
     public async ValueTask<IReadOnlyList<FastToken>> LoadAsync(long account, string device) =>
         await sql.ReadAsync(db => db.QueryAsync(
             """
-            select account, device, mechanism, secret, issued_at, expires_at, counter from fast_token
+            select account, device, mechanism, secret, issued_at, expires_at, counter, used from fast_token
             where account = @account and device = @device order by id desc
             """,
             Map, ("@account", account), ("@device", device)));
@@ -56,5 +56,5 @@ sealed class SqlTokens(ISqlExecutor sql) : ITokens
         : db.ExecuteAsync("delete from fast_token where account = @account and device = @device", ("@account", account), ("@device", device)));
 
     static FastToken Map(DbDataReader r) =>
-        new(r.GetInt64(0), r.GetString(1), r.GetString(2), r.Bytes(3), r.Time(4), r.Time(5), r.GetInt64(6));
+        new(r.GetInt64(0), r.GetString(1), r.GetString(2), r.Bytes(3), r.Time(4), r.Time(5), r.GetInt64(6)) { IsUsed = r.GetInt64(7) != 0 };
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Xml.Linq;
 using Nyala.Testing;
@@ -22,6 +23,20 @@ public sealed class WebTests : IAsyncLifetime
     {
         _http.Dispose();
         await _server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task More_connections_than_are_allowed_are_closed_at_once()
+    {
+        await using var server = await TestServer.StartAsync(settings: "Limits:WebConnections=1");
+        using var first = new TcpClient();
+        await first.ConnectAsync(server.Web.Host, server.Web.Port);
+        await first.GetStream().WriteAsync("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray());
+        Assert.NotEqual(0, await first.GetStream().ReadAsync(new byte[1]));
+        using var second = new TcpClient();
+        await second.ConnectAsync(server.Web.Host, server.Web.Port);
+
+        Assert.Equal(0, await second.GetStream().ReadAsync(new byte[1]).AsTask().WaitAsync(Wire.Patience, TimeProvider.System));
     }
 
     [Theory]

@@ -54,7 +54,9 @@ sealed class FastTokens(NyalaServer server)
 
     public bool HasExpired(FastToken token) => token.ExpiresAt <= server.Time.GetUtcNow();
 
-    public ValueTask<bool> UseAsync(FastToken token, long counter) => server.Store.Tokens.UseAsync(token, counter);
+    /// <summary>Marks a use; false for a replay. Most clients send no counter: then only a token's first use has to be written down.</summary>
+    public ValueTask<bool> UseAsync(FastToken token, long counter) =>
+        token is { IsUsed: true, Counter: 0 } && counter == 0 ? new(true) : server.Store.Tokens.UseAsync(token, counter);
 
     public ValueTask InvalidateAsync(FastToken token) => server.Store.Tokens.RemoveAsync(token.Account, token.Device);
 
