@@ -20,7 +20,7 @@ public sealed class Router
     /// <summary>Up to this many sessions the log's thread serves itself; more are served beside its next commit.</summary>
     const int ServedByLog = 2;
 
-    /// <summary>The sessions that the batch which the log is completing has something for; only set on the log's thread.</summary>
+    /// <summary>The sessions that the batch which this thread is completing has something for; null when it completes none.</summary>
     [ThreadStatic]
     static List<Session>? Batch;
 
@@ -134,7 +134,7 @@ public sealed class Router
         }
     }
 
-    /// <summary>The log's thread begins to complete entries: from here on it serves each session once per batch.</summary>
+    /// <summary>This thread begins to complete entries of the log: until the batch is completed it serves no session.</summary>
     internal static void EnterBatch() => Batch ??= [];
 
     static void Join(Session session)
@@ -148,7 +148,10 @@ public sealed class Router
 
     void ServeBatch()
     {
-        if (Batch is not { Count: > 0 } batch)
+        // Given up first: what follows, and whatever this thread does later, serves sessions at once.
+        var batch = Batch;
+        Batch = null;
+        if (batch is null)
         {
             return;
         }
@@ -162,11 +165,9 @@ public sealed class Router
         {
             // Waking another thread for it would cost more.
             Serve(batch);
-            batch.Clear();
         }
         else
         {
-            Batch = new(batch.Count);
             ThreadPool.UnsafeQueueUserWorkItem(Serve, batch, preferLocal: false);
         }
     }
