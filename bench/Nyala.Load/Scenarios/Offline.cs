@@ -75,7 +75,7 @@ static class Offline
     /// <summary>An iq's answer comes after everything before it was handled.</summary>
     static async Task HandledAsync(Fleet fleet, LeanClient sender)
     {
-        sender.Send($"<iq type='get' id='done' to='{fleet.Options.Domain}'><query xmlns='jabber:iq:version'/></iq>");
+        sender.Send("<iq type='get' id='done'><query xmlns='jabber:iq:roster'/></iq>");
         await sender.ResultAsync(fleet.Token, "done");
     }
 
