@@ -53,7 +53,7 @@ static class Chapters
         new("chat-quiet", "Chat at a quiet 200 messages a second",
             "The same pairs by the clock, the same load for every server. Waking up dominates here, for us also a commit for each message.",
             new Target(PerMessage, Bound.OfPeer, 0.4)),
-        new("idle-2k", "2,000 idle connections", "Logged in, with presence and stream management.",
+        new("idle-2k", "2,000 idle connections", "Logged in, with presence and stream management; what each of the last nine tenths adds, once memory has settled.",
             new Target(PerConnection, Bound.AtMost, 9 * KiB)),
         new("idle-2k-tls", "2,000 idle connections with TLS", "The same with TLS 1.3.",
             new Target(PerConnection, Bound.AtMost, 39 * KiB)),
