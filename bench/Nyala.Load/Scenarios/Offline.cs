@@ -14,6 +14,9 @@ static class Offline
     /// <summary>Messages after which a sender waits until the server has handled them, as a client with an outbox does.</summary>
     const int Burst = 50;
 
+    /// <summary>Messages for each of the absent before the measurement.</summary>
+    const int Warmup = 3;
+
     public static async Task RunAsync(Fleet fleet)
     {
         var options = fleet.Options;
@@ -21,8 +24,13 @@ static class Offline
         var total = (long)options.Users * options.Messages;
         await fleet.KnowKeysAsync(options.Users);
         var senders = await fleet.LoginAsync(options.Users, Math.Min(options.Senders, options.Users), presence: true);
+
+        // Once for nothing, so that what is measured is not a server that runs this for the first time.
+        await WriteAllAsync(fleet, senders, Warmup, "warm-up");
+        await FetchAsync(fleet, options.Users, Warmup, "warm-up");
+
         var store = CpuMeter.Start(options);
-        await Task.WhenAll(senders.Select((sender, i) => WriteAsync(fleet, sender, i, senders.Length, run)));
+        await WriteAllAsync(fleet, senders, options.Messages, run);
         var storing = new Measurements();
         var seconds = store.Report(storing, "stored message", total);
         Merge(fleet, storing, "storing: ");
@@ -51,13 +59,16 @@ static class Offline
         }
     }
 
+    static Task WriteAllAsync(Fleet fleet, LeanClient[] senders, int messages, string run) =>
+        Task.WhenAll(senders.Select((sender, i) => WriteAsync(fleet, sender, i, senders.Length, messages, run)));
+
     /// <summary>One sender's part: every n-th of the absent gets all its messages from it, in turn with the others.</summary>
-    static async Task WriteAsync(Fleet fleet, LeanClient sender, int first, int step, string run)
+    static async Task WriteAsync(Fleet fleet, LeanClient sender, int first, int step, int messages, string run)
     {
         var options = fleet.Options;
         var text = new string('x', options.Size);
         var written = 0;
-        for (var n = 1; n <= options.Messages; n++)
+        for (var n = 1; n <= messages; n++)
         {
             for (var i = first; i < options.Users; i += step)
             {
