@@ -104,6 +104,7 @@ sealed class RunningServer : IAsyncDisposable
         _web = Own(BuildWeb(certificates, exporter, time, loggers));
         await OpenPortsAsync(certificates);
         Own(await AdministrationSocket.StartAsync(Administration, Options.Data));
+        Own(QuietHeap.Watch(time));
         _started = true;
         Log.Started(_logger, About.Version, Options.Server.Domain, Options.Data);
     }
