@@ -69,7 +69,7 @@ public sealed class MessageEntry : LogEntry, ITicket
     /// <summary>On the log's thread, in log order: what is durable goes out now.</summary>
     public override void Complete()
     {
-        Router.EnterBatch();
+        LogBatch.Enter();
         try
         {
             switch (Outcome)
@@ -119,7 +119,7 @@ public sealed class MessageEntry : LogEntry, ITicket
         _done = true;
         if (Origin is { } origin)
         {
-            Router.Finished(origin);
+            LogBatch.Finished(origin);
         }
     }
 
@@ -192,7 +192,7 @@ public sealed class MessageEntry : LogEntry, ITicket
     int Send(Session session, in Outbound outbound)
     {
         var accepted = session.Outbox.Send(outbound);
-        Router.Touch(session);
+        LogBatch.Touch(session);
         _isLeftInLog |= !accepted && session.Outbox.ReadsLog;
         return accepted && outbound.Confirms ? 1 : 0;
     }

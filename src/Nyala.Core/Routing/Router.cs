@@ -17,13 +17,6 @@ namespace Nyala.Core.Routing;
 /// </summary>
 public sealed class Router
 {
-    /// <summary>Up to this many sessions the log's thread serves itself; more are served beside its next commit.</summary>
-    const int ServedByLog = 2;
-
-    /// <summary>The sessions that the batch which this thread is completing has something for; null when it completes none.</summary>
-    [ThreadStatic]
-    static List<Session>? Batch;
-
     readonly NyalaServer _server;
     readonly IqRouting _iqs;
     readonly PresenceRouting _presence;
@@ -33,7 +26,7 @@ public sealed class Router
         _server = server;
         _iqs = new(server);
         _presence = new(server);
-        server.Store.Log.BatchCompleted = ServeBatch;
+        server.Store.Log.BatchCompleted = new LogBatch(server).Serve;
     }
 
     internal FeatureTable Features => _server.Features;
@@ -104,92 +97,6 @@ public sealed class Router
         if (mark > 0)
         {
             _server.Store.Mailboxes.SetMark(account.Id, mark);
-        }
-    }
-
-    /// <summary>A session was written to: flushed at the end of the log's batch, or at once elsewhere.</summary>
-    internal static void Touch(Session session)
-    {
-        if (Batch is null)
-        {
-            session.Outbox.Flush();
-        }
-        else
-        {
-            Join(session);
-        }
-    }
-
-    /// <summary>A ticket of the session is done: its pipeline goes on at the end of the log's batch, or on the pool.</summary>
-    internal static void Finished(Session session)
-    {
-        if (Batch is null)
-        {
-            session.Pipeline.Schedule();
-        }
-        else
-        {
-            session.Pipeline.IsDue = true;
-            Join(session);
-        }
-    }
-
-    /// <summary>This thread begins to complete entries of the log: until the batch is completed it serves no session.</summary>
-    internal static void EnterBatch() => Batch ??= [];
-
-    static void Join(Session session)
-    {
-        if (!session.IsTouched)
-        {
-            session.IsTouched = true;
-            Batch!.Add(session);
-        }
-    }
-
-    void ServeBatch()
-    {
-        // Given up first: what follows, and whatever this thread does later, serves sessions at once.
-        var batch = Batch;
-        Batch = null;
-        if (batch is null)
-        {
-            return;
-        }
-
-        foreach (var session in batch)
-        {
-            session.IsTouched = false;
-        }
-
-        if (batch.Count <= ServedByLog)
-        {
-            // Waking another thread for it would cost more.
-            Serve(batch);
-        }
-        else
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(Serve, batch, preferLocal: false);
-        }
-    }
-
-    void Serve(List<Session> sessions)
-    {
-        foreach (var session in sessions)
-        {
-            try
-            {
-                if (session.Pipeline.IsDue)
-                {
-                    session.Pipeline.IsDue = false;
-                    session.Pipeline.Continue();
-                }
-
-                session.Outbox.Flush();
-            }
-            catch (Exception e)
-            {
-                _server.Log.HandlerFailed("batch", e);
-            }
         }
     }
 

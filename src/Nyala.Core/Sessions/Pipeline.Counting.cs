@@ -188,7 +188,7 @@ sealed partial class Pipeline
 
         public override void Complete()
         {
-            Router.EnterBatch();
+            LogBatch.Enter();
             lock (_pipeline._gate)
             {
                 _pipeline._marking = false;
@@ -200,7 +200,7 @@ sealed partial class Pipeline
                 }
             }
 
-            Router.Finished(_pipeline.Session);
+            LogBatch.Finished(_pipeline.Session);
         }
     }
 }
