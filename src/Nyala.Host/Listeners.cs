@@ -26,26 +26,6 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
     public static IReadOnlyList<Listener> Describe(NyalaOptions options) =>
         [.. All(options).SelectMany(kind => kind.Endpoints.Select(endpoint => new Listener(kind.What, endpoint.Address.ToString(), endpoint.Port)))];
 
-    /// <summary>Replaces port 0 by a free one, so that addresses can be told before anything listens.</summary>
-    public static NyalaOptions ChoosePorts(NyalaOptions options)
-    {
-        IReadOnlyList<IPEndPoint> Choose(IReadOnlyList<IPEndPoint> endpoints) =>
-            [.. endpoints.Select(endpoint => endpoint.Port == 0 ? new IPEndPoint(endpoint.Address, FreePort(endpoint.Address)) : endpoint)];
-
-        if (!All(options).Any(kind => kind.Endpoints.Any(endpoint => endpoint.Port == 0)))
-        {
-            return options;
-        }
-
-        var chosen = options with
-        {
-            Xmpp = Choose(options.Xmpp), XmppTls = Choose(options.XmppTls), Http = Choose(options.Http), Https = Choose(options.Https),
-        };
-        var address = Domains.WebAddress(
-            options.Sources[Settings.WebAddress.Key].Text, options.Server.Domain, options.IsPublic, chosen.Http, chosen.Https);
-        return chosen with { Server = options.Server with { WebAddress = address } };
-    }
-
     public void Configure(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
@@ -127,21 +107,6 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
         catch (SocketException)
         {
             return false;
-        }
-    }
-
-    static int FreePort(IPAddress address)
-    {
-        try
-        {
-            using var probe = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            probe.Bind(new IPEndPoint(address, 0));
-            return ((IPEndPoint)probe.LocalEndPoint!).Port;
-        }
-        catch (SocketException)
-        {
-            // Opening the port 0 fails in the same way, and is explained with the others.
-            return 0;
         }
     }
 }

@@ -15,6 +15,7 @@ sealed class RunningServer : IAsyncDisposable
     /// <summary>How long a drain may take before what is left is cut.</summary>
     static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(3);
 
+    readonly ReservedPorts _ports;
     readonly ILogger _logger;
     readonly DateTimeOffset _since;
     readonly List<IAsyncDisposable> _owned = [];
@@ -23,15 +24,16 @@ sealed class RunningServer : IAsyncDisposable
     volatile bool _stopping;
     bool _started;
 
-    RunningServer(NyalaOptions options, DateTimeOffset since, ILogger logger)
+    RunningServer(ReservedPorts ports, DateTimeOffset since, ILogger logger)
     {
-        Options = options;
+        _ports = ports;
+        _owned.Add(new Disposer(ports));
         _since = since;
         _logger = logger;
     }
 
     /// <summary>The configuration in force, with the ports that were really taken.</summary>
-    public NyalaOptions Options { get; }
+    public NyalaOptions Options => _ports.Options;
 
     public IStore Store { get; private set; } = null!;
 
@@ -43,7 +45,7 @@ sealed class RunningServer : IAsyncDisposable
     public static async Task<RunningServer> StartAsync(NyalaOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         SelfTest.Run();
-        var server = new RunningServer(Listeners.ChoosePorts(options), time.GetUtcNow(), loggers.CreateLogger("Nyala.Host"));
+        var server = new RunningServer(ReservedPorts.Choose(options), time.GetUtcNow(), loggers.CreateLogger("Nyala.Host"));
         try
         {
             await server.StartPartsAsync(time, loggers);
@@ -122,6 +124,7 @@ sealed class RunningServer : IAsyncDisposable
         {
             sockets.MaxReadBufferSize = 32 * 1_024;
             sockets.Backlog = 4_096;
+            sockets.CreateBoundListenSocket = _ports.Bind;
 
             // Whoever reads or writes goes on itself: each thread that is woken costs more than the work of a message.
             sockets.UnsafePreferInlineScheduling = true;

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Nyala.Testing;
 
 namespace Nyala.Drills.Stage;
 
@@ -15,11 +16,11 @@ sealed partial class ServerProcess(string binary, string data) : IDisposable
     readonly string _log = data + ".log";
     Process? _process;
 
-    public int Port { get; } = FreePort();
+    public int Port { get; } = LoopbackPort.Find();
 
-    public int TlsPort { get; } = FreePort();
+    public int TlsPort { get; } = LoopbackPort.Find();
 
-    public int HttpPort { get; } = FreePort();
+    public int HttpPort { get; } = LoopbackPort.Find();
 
     /// <summary>The data directory.</summary>
     public string Data { get; } = data;
@@ -117,7 +118,7 @@ sealed partial class ServerProcess(string binary, string data) : IDisposable
         "--set", $"Listen:Xmpp=127.0.0.1:{Port}",
         "--set", $"Listen:XmppTls=127.0.0.1:{TlsPort}",
         "--set", $"Listen:Http=127.0.0.1:{HttpPort}",
-        "--set", $"Listen:Https=127.0.0.1:{FreePort()}",
+        "--set", $"Listen:Https=127.0.0.1:{LoopbackPort.Find()}",
         "--set", "Tls:Required=false",
         "--set", "Limits:RateLimits=off",
     ];
@@ -146,13 +147,6 @@ sealed partial class ServerProcess(string binary, string data) : IDisposable
         {
             _ = SendSignal(process.Id, signal);
         }
-    }
-
-    static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

@@ -1,19 +1,11 @@
-using System.Net;
-using System.Net.Sockets;
+using Nyala.Testing;
 
 namespace Nyala.Interop.Tests.Stage;
 
-/// <summary>Loopback ports that were free a moment ago.</summary>
+/// <summary>Loopback ports for one server.</summary>
 sealed record Ports(int Xmpp, int XmppTls, int Http, int Https)
 {
-    public static Ports Find()
-    {
-        var listeners = Enumerable.Range(0, 4).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
-        var ports = listeners.ConvertAll(listener => ((IPEndPoint)listener.LocalEndpoint).Port);
-        listeners.ForEach(listener => listener.Dispose());
-        return new Ports(ports[0], ports[1], ports[2], ports[3]);
-    }
+    public static Ports Find() => new(LoopbackPort.Find(), LoopbackPort.Find(), LoopbackPort.Find(), LoopbackPort.Find());
 }
 
 /// <summary>How a certain server is started, filled with users, and asked whether it is ready.</summary>

@@ -17,8 +17,8 @@ public sealed class DrainTests : IDisposable
     public async Task A_signal_ends_every_stream_with_system_shutdown_and_frees_the_ports(string signal)
     {
         await _nyala.RunAsync("user", "add", "romeo", "--password", TestServer.Password);
-        using var server = await _nyala.ServeAsync("--set", "Tls:Required=false");
-        var address = new IPEndPoint(IPAddress.Loopback, server.Port("XMPP (STARTTLS)"));
+        var address = new IPEndPoint(IPAddress.Loopback, LoopbackPort.Find());
+        using var server = await _nyala.ServeAsync("--set", "Tls:Required=false", "--set", $"Listen:Xmpp={address}");
         await using var romeo = await Wire.ConnectAsync(address, "localhost");
         await romeo.LoginAsync("romeo", TestServer.Password, "garden");
         await using var stranger = await Wire.ConnectAsync(address, "localhost");
