@@ -16,13 +16,11 @@ public sealed class TestServer : IAsyncDisposable
     /// <summary>The password of every account that <see cref="AddUserAsync"/> makes.</summary>
     public const string Password = "correct horse battery";
 
-    const int Attempts = 5;
-
     readonly TimeProvider _time;
     readonly CollectedLogs _logs = new();
     readonly ILoggerFactory _loggers;
+    readonly NyalaOptions _options;
     readonly bool _ownsData;
-    NyalaOptions _options;
     RunningServer? _running;
 
     TestServer(NyalaOptions options, TimeProvider time, bool ownsData)
@@ -69,31 +67,17 @@ public sealed class TestServer : IAsyncDisposable
         var directory = data ?? Directory.CreateTempSubdirectory("nyala-test-").FullName;
         string[] defaults =
         [
-            $"Data={directory}", "Listen:Xmpp=127.0.0.1:0", "Listen:XmppTls=127.0.0.1:0", "Listen:Http=127.0.0.1:0", "Listen:Https=127.0.0.1:0",
+            $"Data={directory}", .. ((string[])["Xmpp", "XmppTls", "Http", "Https"]).Select(name => $"Listen:{name}=127.0.0.1:{LoopbackPort.Find()}"),
             "Tls:Required=false", "Limits:RateLimits=off", "Passwords:Iterations=4096",
         ];
         var options = new ConfigurationReader(new Hashtable(), directory).Load(new(ConfigFile: null, [], [.. defaults, .. settings]));
         var server = new TestServer(options, time ?? TimeProvider.System, ownsData: data is null);
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await server.StartAgainAsync();
-                return server;
-            }
-            catch (StartException) when (attempt < Attempts)
-            {
-                // Free ports are chosen before they are opened; another test was quicker.
-            }
-        }
+        await server.StartAgainAsync();
+        return server;
     }
 
     /// <summary>Starts after <see cref="StopAsync"/>, on the same ports and data.</summary>
-    public async Task StartAgainAsync()
-    {
-        _running = await RunningServer.StartAsync(_options, _time, _loggers);
-        _options = _running.Options;
-    }
+    public async Task StartAgainAsync() => _running = await RunningServer.StartAsync(_options, _time, _loggers);
 
     /// <summary>Stops in good order, as SIGTERM does.</summary>
     public async Task StopAsync()

@@ -31,6 +31,9 @@ sealed class FakeConnection : Connection
     /// <summary>Happens once, on whatever thread writes next, right before it does.</summary>
     public Action? BeforeNextWrite { get; set; }
 
+    /// <summary>Looks at what is about to leave.</summary>
+    public Action<IReadOnlyList<Stanza>>? Flushing { get; set; }
+
     /// <summary>How the stream ended.</summary>
     public Task<(EndReason Reason, StreamError? Error)> Ended => _ended.Task;
 
@@ -64,10 +67,11 @@ sealed class FakeConnection : Connection
         }
     }
 
-    public override void Write(Element element) => Write(element.ToUtf8(Ns.Client));
+    public override void Write(Element element) => Write(element.ToUtf8(element.Namespace == Ns.Streams ? "" : Ns.Client));
 
     public override void Flush()
     {
+        Flushing?.Invoke(_buffered);
         foreach (var stanza in _buffered)
         {
             _sent.Writer.TryWrite(stanza);

@@ -237,28 +237,38 @@ sealed partial class Negotiation
 
     void Start(Connection connection, Session session)
     {
-        Finish(connection);
+        Finish();
         session.Language = Language;
         _server.Sessions.Start(session, connection);
+        Flush(connection);
     }
 
     void Continue(Connection connection, Session session, Element request)
     {
-        Finish(connection);
+        Finish();
         session.Language = Language;
         TryHandled(request, out var handled);
         if (_server.Sessions.Continue(session, connection, handled) is { } error)
         {
             connection.End(EndReason.ProtocolError, error);
         }
+
+        Flush(connection);
     }
 
-    /// <summary>The session writes from here on; what was written before must not wait for it.</summary>
-    void Finish(Connection connection)
+    void Finish()
     {
         _state = NegotiationState.Done;
         _authenticated = null;
         _timer?.Cancel();
+    }
+
+    /// <summary>
+    /// The client learns that it is bound only when the session has its connection: whoever hears of the address from it may
+    /// write there at once.
+    /// </summary>
+    static void Flush(Connection connection)
+    {
         lock (connection.Gate)
         {
             connection.Flush();
