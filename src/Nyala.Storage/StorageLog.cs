@@ -34,4 +34,10 @@ static partial class StorageLog
 
     [LoggerMessage(109, LogLevel.Information, "Removed {Rows} delivered or ownerless rows from the message log")]
     public static partial void Purged(this ILogger logger, long rows);
+
+    [LoggerMessage(110, LogLevel.Information, "{Rows} messages were in the journal and not yet in the database; now they are")]
+    public static partial void Replayed(this ILogger logger, int rows);
+
+    [LoggerMessage(111, LogLevel.Warning, "The journal could not be written: messages go to the database itself, which costs more; check the disk's space and health")]
+    public static partial void JournalFailed(this ILogger logger, Exception exception);
 }

@@ -10,19 +10,17 @@ sealed partial class BatchWriter
     static readonly TimeSpan PatienceWithReaders = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// After a failed commit: whether the transaction is in the database nevertheless. All connections are closed first, so that
+    /// After a failed commit: whether what it wrote is in the database nevertheless. All connections are closed first, so that
     /// what is looked at is what a restart would find; and what is found is made durable again, because a sync that
-    /// failed once may report success without having written.
+    /// failed once may report success without having written. Null: it cannot be known now.
     /// </summary>
-    bool IsStored(long first, long last, Exception cause)
+    bool? IsStored(Func<bool> look, Exception cause)
     {
         readers.Pause(PatienceWithReaders);
         try
         {
             EnsureOpen();
-            var stored = last >= first
-                ? SqliteFiles.Number(_connection!, $"select count(*) from message where position = {last}") > 0
-                : SqliteFiles.Number(_connection!, "select value from meta where name = 'batch'") == _token;
+            var stored = look();
             if (stored)
             {
                 _hot!.Execute("pragma wal_checkpoint(truncate)");
@@ -34,17 +32,19 @@ sealed partial class BatchWriter
         }
         catch (Exception e)
         {
-            // The senders are told that it failed: should the rows come to light later, they must go.
-            _disowned = (Math.Min(first, _disowned?.First ?? first), Math.Max(last, _disowned?.Last ?? last));
             logger.CommitFailed(LogLevel.Error, "not known to be", e.Message);
             Close();
-            return false;
+            return null;
         }
         finally
         {
             readers.Resume();
         }
     }
+
+    bool HasBatch(long first, long last) => last >= first
+        ? SqliteFiles.Number(_connection!, $"select count(*) from message where position = {last}") > 0
+        : SqliteFiles.Number(_connection!, "select value from meta where name = 'batch'") == _token;
 
     void Disown()
     {

@@ -6,10 +6,11 @@ using Nyala.Storage.Sql;
 namespace Nyala.Storage.Sqlite;
 
 /// <summary>
-/// Turns a batch of log entries into one transaction and decides what became of each. Never throws. Log thread only.
+/// Makes a batch of log entries durable, in the journal (BatchWriter.Journal.cs) or in one transaction of the database, and
+/// decides what became of each. Never throws. Log thread only, where nothing else is said.
 /// </summary>
 sealed partial class BatchWriter(
-    string path, SqliteStoreOptions options, TimeProvider time, StoreTrouble trouble, ReaderThreads readers, ILogger logger) : IDisposable
+    string path, SqliteStoreOptions options, TimeProvider time, StoreTrouble trouble, ReaderThreads readers, ILogger logger, Journal? journal) : IDisposable
 {
     readonly Fingerprints _fingerprints = new();
     readonly Dictionary<(long Sender, UInt128 Fingerprint), LogEntry> _fresh = [];
@@ -26,16 +27,17 @@ sealed partial class BatchWriter(
     public long Head => Volatile.Read(ref _head);
 
     /// <summary>Where the log goes on; call before the first batch.</summary>
-    public void StartFrom(long head, long at)
+    public void StartFrom(StartingPoint start)
     {
-        _head = head;
-        _at = at;
+        _head = start.Head;
+        _at = start.At;
+        _journal?.Begin(start.Generation);
         // Unlike any token an earlier process can have left behind.
         _token = time.GetUtcNow().UtcTicks;
     }
 
-    /// <summary>Writes a batch and marks in one transaction; sets every entry's outcome. True when it was committed.</summary>
-    public bool Write(ReadOnlySpan<LogEntry> batch, Dictionary<long, long>? marks)
+    /// <summary>Writes what is behind, a batch and marks in one transaction; sets every entry's outcome. True when it was committed.</summary>
+    public bool WriteTransaction(ReadOnlySpan<LogEntry> batch, Dictionary<long, long>? marks)
     {
         var first = Head + 1;
         long last;
@@ -105,6 +107,7 @@ sealed partial class BatchWriter(
             _session = new SqlSession(connection);
             _connection = connection;
             Disown();
+            Reconcile();
         }
         catch
         {
@@ -114,7 +117,12 @@ sealed partial class BatchWriter(
         }
     }
 
-    public void Dispose() => Close();
+    public void Dispose()
+    {
+        _archivist?.Dispose();
+        Close();
+        _journal?.Dispose();
+    }
 
     void Begin()
     {
@@ -128,11 +136,11 @@ sealed partial class BatchWriter(
     {
         _fresh.Clear();
         var position = Head;
-        var at = Math.Max(_at, time.GetUtcNow().ToUnixTimeMilliseconds());
+        var at = Now();
+        CatchUp(at);
         foreach (var entry in batch)
         {
-            entry.Outcome = LogOutcome.Pending;
-            entry.Failure = LogFailure.None;
+            Reset(entry);
             if (entry is ColdWrite cold)
             {
                 RunCold(cold);
@@ -143,13 +151,7 @@ sealed partial class BatchWriter(
             }
         }
 
-        if (marks is not null)
-        {
-            foreach (var (account, mark) in marks)
-            {
-                _hot!.UpsertMark(account, mark);
-            }
-        }
+        WriteMarks(marks);
 
         // Without a row of its own the transaction could not be recognised after a failed commit.
         if (position == Head)
@@ -163,36 +165,66 @@ sealed partial class BatchWriter(
     /// <summary>Returns the position used, or the one given when none was.</summary>
     long WriteEntry(LogEntry entry, long position, long at)
     {
-        entry.Position = 0;
-        entry.At = 0;
-        if (entry.Kind == LogKind.Handled)
+        if (!Place(entry, ref position, at))
         {
             WriteHandled(entry, at);
-            entry.Joined?.Write(_connection!, _transaction!, entry);
+            if (entry.Outcome != LogOutcome.Duplicate)
+            {
+                entry.Joined?.Write(_connection!, _transaction!, entry);
+            }
+
             return position;
         }
 
-        var canRepeat = entry.Sender != 0 && entry.Fingerprint != default;
-        if (canRepeat && TryFindOriginal(entry, at, out var original))
+        _hot!.Insert(entry, position, at);
+        entry.Joined?.Write(_connection!, _transaction!, entry);
+        Remember(entry);
+        return position;
+    }
+
+    /// <summary>Gives a message the next position and the time; false when no row is to be written: it is a resend, or a count alone.</summary>
+    bool Place(LogEntry entry, ref long position, long at)
+    {
+        entry.Position = 0;
+        entry.At = at;
+        if (entry.Kind == LogKind.Handled)
+        {
+            return false;
+        }
+
+        if (CanRepeat(entry) && TryFindOriginal(entry, at, out var original))
         {
             entry.Position = original.Position;
             entry.At = original.At;
             entry.Outcome = LogOutcome.Duplicate;
-            WriteHandled(entry, at);
-            return position;
+            return false;
         }
 
-        _hot!.Insert(entry, ++position, at);
-        entry.Position = position;
-        entry.At = at;
-        entry.Joined?.Write(_connection!, _transaction!, entry);
-        if (canRepeat)
+        entry.Position = ++position;
+        return true;
+    }
+
+    /// <summary>A row is written: what repeats it within this batch is a resend.</summary>
+    void Remember(LogEntry entry)
+    {
+        if (CanRepeat(entry))
         {
             _fresh[(entry.Sender, entry.Fingerprint)] = entry;
         }
-
-        return position;
     }
+
+    static void Reset(LogEntry entry)
+    {
+        entry.Outcome = LogOutcome.Pending;
+        entry.Failure = LogFailure.None;
+    }
+
+    static bool CanRepeat(LogEntry entry) => entry.Sender != 0 && entry.Fingerprint != default;
+
+    static bool CarriesCount(LogEntry entry) => entry.Stream != 0 && entry.Handled != 0;
+
+    /// <summary>Never before the newest row's time (R6).</summary>
+    long Now() => Math.Max(_at, time.GetUtcNow().ToUnixTimeMilliseconds());
 
     bool TryFindOriginal(LogEntry entry, long at, out StoredOriginal original)
     {
@@ -210,9 +242,20 @@ sealed partial class BatchWriter(
         return false;
     }
 
+    void WriteMarks(Dictionary<long, long>? marks)
+    {
+        if (marks is not null)
+        {
+            foreach (var (account, mark) in marks)
+            {
+                _hot!.UpsertMark(account, mark);
+            }
+        }
+    }
+
     void WriteHandled(LogEntry entry, long at)
     {
-        if (entry.Stream != 0 && entry.Handled != 0)
+        if (CarriesCount(entry))
         {
             _hot!.UpsertHandled(entry.Stream, entry.Sender, entry.Handled, at);
         }
@@ -272,12 +315,26 @@ sealed partial class BatchWriter(
         {
             Close();
             var failure = trouble.Report(e);
-            if (!IsStored(first, last, e))
+            var stored = IsStored(() => HasBatch(first, last), e);
+            if (stored is null)
+            {
+                // The senders are told that it failed: should the rows come to light later, they must go.
+                _disowned = (Math.Min(first, _disowned?.First ?? first), Math.Max(last, _disowned?.Last ?? last));
+            }
+
+            if (stored != true)
             {
                 return Fail(batch, failure);
             }
         }
 
+        CaughtUp();
+        Committed(batch, last);
+        return true;
+    }
+
+    void Committed(ReadOnlySpan<LogEntry> batch, long last)
+    {
         Volatile.Write(ref _head, last);
         foreach (var entry in batch)
         {
@@ -299,7 +356,6 @@ sealed partial class BatchWriter(
 
         _fingerprints.Trim();
         trouble.ClearIfOver();
-        return true;
     }
 
     void EndTransaction()

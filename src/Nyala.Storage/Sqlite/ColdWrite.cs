@@ -8,9 +8,6 @@ abstract class ColdWrite : LogEntry
     /// <summary>Why this write alone did not happen; the rest of its batch did.</summary>
     public Exception? Error { get; set; }
 
-    /// <summary>Whether delivery marks must be written in the same batch.</summary>
-    public virtual bool FlushesMarks => false;
-
     /// <summary>Whether there is something to commit.</summary>
     public virtual bool Writes => true;
 
@@ -45,14 +42,12 @@ sealed class ColdWrite<T>(Func<SqlSession, ValueTask<T>> work, Func<string?> tro
     }
 }
 
-/// <summary>Marks a place in the log: when it completes, everything before it has.</summary>
+/// <summary>Marks a place in the log: when it completes, everything before it has, and the database has been brought there if it can be.</summary>
 sealed class LogFlush : ColdWrite
 {
     readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Task Task => _done.Task;
-
-    public override bool FlushesMarks => true;
 
     public override bool Writes => false;
 

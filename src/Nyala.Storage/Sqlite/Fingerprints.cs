@@ -23,6 +23,9 @@ sealed class Fingerprints
     int _entries;
     long _clock;
 
+    /// <summary>Whether an account's are in memory already.</summary>
+    public bool Knows(long sender) => _senders.ContainsKey(sender);
+
     /// <summary>The original that an entry repeats, if another stream stored it within the window.</summary>
     public bool TryFind(HotStatements db, LogEntry entry, long now, out StoredOriginal original)
     {
@@ -62,13 +65,6 @@ sealed class Fingerprints
             _entries -= sender.Stored?.Count ?? 0;
             _senders.Remove(account);
         }
-    }
-
-    /// <summary>Forgets everything; it is read again when needed.</summary>
-    public void Clear()
-    {
-        _senders.Clear();
-        _entries = 0;
     }
 
     Sender Load(HotStatements db, long account, long now)

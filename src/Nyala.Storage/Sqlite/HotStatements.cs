@@ -16,7 +16,7 @@ sealed class HotStatements : IDisposable
     readonly sqlite3_stmt _insert;
     readonly sqlite3_stmt _handled;
     readonly sqlite3_stmt _mark;
-    readonly sqlite3_stmt _token;
+    readonly sqlite3_stmt _counter;
     readonly sqlite3_stmt _recent;
     byte[] _text = new byte[2048];
 
@@ -34,7 +34,7 @@ sealed class HotStatements : IDisposable
             on conflict (stream) do update set handled = max(handled, excluded.handled), at = excluded.at
             """);
         _mark = Prepare("insert into mailbox (account, mark) values (?1, ?2) on conflict (account) do update set mark = max(mark, excluded.mark)");
-        _token = Prepare("insert into meta (name, value) values ('batch', ?1) on conflict (name) do update set value = excluded.value");
+        _counter = Prepare("insert into meta (name, value) values (?1, ?2) on conflict (name) do update set value = excluded.value");
         _recent = Prepare(
             "select position, at, stream, fingerprint from message where sender = ?1 and fingerprint is not null and position > ?2 order by position desc");
     }
@@ -74,11 +74,11 @@ sealed class HotStatements : IDisposable
         Run(_mark);
     }
 
-    public void WriteToken(long token)
-    {
-        Bind(_token, 1, token);
-        Run(_token);
-    }
+    /// <summary>Makes a transaction without rows recognisable.</summary>
+    public void WriteToken(long token) => WriteCounter("batch", token);
+
+    /// <summary>Names the journal's blocks that this database does not have.</summary>
+    public void WriteGeneration(long generation) => WriteCounter("journal", generation);
 
     /// <summary>An account's newest rows with a fingerprint, newest first, until <paramref name="take"/> says false.</summary>
     public void ReadRecent(long account, long after, Func<UInt128, StoredOriginal, bool> take)
@@ -123,8 +123,15 @@ sealed class HotStatements : IDisposable
         _insert.Dispose();
         _handled.Dispose();
         _mark.Dispose();
-        _token.Dispose();
+        _counter.Dispose();
         _recent.Dispose();
+    }
+
+    void WriteCounter(string name, long value)
+    {
+        BindText(_counter, 1, name);
+        Bind(_counter, 2, value);
+        Run(_counter);
     }
 
     // R7: a message to oneself is one row and must come once out of the union of what was sent and what was received.

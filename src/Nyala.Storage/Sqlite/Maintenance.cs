@@ -64,7 +64,8 @@ sealed class Maintenance : IAsyncDisposable
     public async Task<long> ExpireAsync(DateTimeOffset before, CancellationToken cancellation)
     {
         var keep = (_time.GetUtcNow() - HandledCounts.Retention).ToUnixTimeMilliseconds();
-        var end = await _sql.ReadAsync(db => Positions.FirstAtAsync(db, before.ToUnixTimeMilliseconds()), cancellation);
+        // Where it is written, the database has every message.
+        var end = await _sql.WriteAsync(db => Positions.FirstAtAsync(db, before.ToUnixTimeMilliseconds()));
         var expired = 0L;
         for (var from = 0L; ;)
         {

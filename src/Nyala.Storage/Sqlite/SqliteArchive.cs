@@ -9,21 +9,24 @@ namespace Nyala.Storage.Sqlite;
 /// An account's archive is the union of what it sent and what it received; each half is an ordered scan of one index, and
 /// SQLite merges them lazily, so a page costs what it holds.
 /// </remarks>
-sealed class SqliteArchive(ArchiveIds ids, ISqlExecutor sql, Maintenance maintenance) : IArchive
+sealed class SqliteArchive(ArchiveIds ids, ISqlExecutor sql, Maintenance maintenance, SqliteLog log) : IArchive
 {
     const string OwnSent = "sender = @account and (flags & 1) <> 0";
     const string OwnReceived = "recipient = @account and (flags & 2) <> 0";
 
     public ArchiveIds Ids => ids;
 
-    public ValueTask<ArchivePage> ReadAsync(ArchiveQuery query, CancellationToken cancellation)
+    public async ValueTask<ArchivePage> ReadAsync(ArchiveQuery query, CancellationToken cancellation)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(query.Max, nameof(query));
-        return sql.ReadAsync(db => ReadAsync(db, query), cancellation);
+        await log.CatchUpAsync(query.Account);
+        return await sql.ReadAsync(db => ReadAsync(db, query), cancellation);
     }
 
-    public ValueTask<(ArchiveRow First, ArchiveRow Last)?> MetadataAsync(long account, CancellationToken cancellation) =>
-        sql.ReadAsync<(ArchiveRow, ArchiveRow)?>(
+    public async ValueTask<(ArchiveRow First, ArchiveRow Last)?> MetadataAsync(long account, CancellationToken cancellation)
+    {
+        await log.CatchUpAsync(account);
+        return await sql.ReadAsync<(ArchiveRow, ArchiveRow)?>(
             async db =>
             {
                 var all = new Range(new ArchiveQuery(account), 0, long.MaxValue);
@@ -32,10 +35,13 @@ sealed class SqliteArchive(ArchiveIds ids, ISqlExecutor sql, Maintenance mainten
                 return first.Count == 0 ? null : (first[0], last[0]);
             },
             cancellation);
+    }
 
     public async ValueTask<IReadOnlyList<ArchiveRow>> ReadForDeliveryAsync(
-        long account, long after, long upTo, bool sent, int max, CancellationToken cancellation) =>
-        await sql.ReadAsync(
+        long account, long after, long upTo, bool sent, int max, CancellationToken cancellation)
+    {
+        await log.CatchUpAsync(account);
+        return await sql.ReadAsync(
             db => db.QueryAsync(
                 $"""
                 select m.position, m.at, m.stanza, m.flags, m.sender, m.recipient, u.outgoing from (
@@ -52,6 +58,7 @@ sealed class SqliteArchive(ArchiveIds ids, ISqlExecutor sql, Maintenance mainten
                 """,
                 Map, ("@account", account), ("@after", after), ("@upTo", upTo), ("@max", max)),
             cancellation);
+    }
 
     public Task<long> ExpireAsync(DateTimeOffset before, CancellationToken cancellation) => maintenance.ExpireAsync(before, cancellation);
 

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 using SQLitePCL;
 
 namespace Nyala.Storage.Sqlite;
@@ -35,7 +35,7 @@ static class SqliteBackup
 
             Sync(partial);
             File.Move(partial, file, overwrite: false);
-            SyncDirectory(file);
+            FileSync.Directory(file);
         }
         catch (SqliteException e)
         {
@@ -97,7 +97,7 @@ static class SqliteBackup
 
         SetAside(database, time);
         File.Move(restoring, database);
-        SyncDirectory(database);
+        FileSync.Directory(database);
     }
 
     /// <summary>Validates the copy, brings it to this version's schema and moves it past everything its lost future can have used.</summary>
@@ -109,7 +109,7 @@ static class SqliteBackup
             throw new StoreException($"'{original}' is not a backup of Nyala.", LogFailure.Error);
         }
 
-        SqliteStore.Prepare(connection, time);
+        SqliteStore.Prepare(connection, time, NullLogger.Instance, dataDirectory: null);
         using var transaction = connection.BeginTransaction();
         StartingPoint.JumpAhead(connection);
         transaction.Commit();
@@ -134,11 +134,12 @@ static class SqliteBackup
         {
             // Opening and closing moves the write-ahead log into the file: left behind, it would be applied to the restored one.
             using var connection = SqliteFiles.OpenWriter(database, new SqliteStoreOptions());
+            SqliteStore.Prepare(connection, time, NullLogger.Instance, Path.GetDirectoryName(database));
             SqliteFiles.Execute(connection, "pragma wal_checkpoint(truncate)");
         }
-        catch (SqliteException)
+        catch (Exception e) when (e is SqliteException or StoreException)
         {
-            // Too damaged to open is a reason to restore; its log goes aside with it.
+            // Too damaged to open, or a newer version's, is a reason to restore; its log goes aside with it.
         }
 
         var aside = database + ".replaced-" + time.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
@@ -165,36 +166,5 @@ static class SqliteBackup
     {
         using var stream = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
         stream.Flush(flushToDisk: true);
-    }
-
-    /// <summary>Makes a rename survive a power cut. Best effort: not every system syncs directories.</summary>
-    static void SyncDirectory(string file)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        var descriptor = Native.Open(Path.GetDirectoryName(Path.GetFullPath(file))!, 0);
-        if (descriptor >= 0)
-        {
-            _ = Native.Sync(descriptor);
-            _ = Native.Close(descriptor);
-        }
-    }
-
-    static class Native
-    {
-        [DllImport("libc", EntryPoint = "open", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
-
-        [DllImport("libc", EntryPoint = "fsync")]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Sync(int descriptor);
-
-        [DllImport("libc", EntryPoint = "close")]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Close(int descriptor);
     }
 }

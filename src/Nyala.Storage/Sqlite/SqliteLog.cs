@@ -5,8 +5,9 @@ using Nyala.Storage.Sql;
 namespace Nyala.Storage.Sqlite;
 
 /// <summary>
-/// The message log on SQLite: one thread that takes everything queued (up to <see cref="MaxBatch"/>), commits it, and
-/// completes it in order. An idle log commits at once; under load the batch is what came in during the last commit.
+/// The message log: one thread that takes everything queued (up to <see cref="MaxBatch"/>), makes it durable, and completes it
+/// in order. An idle log commits at once; under load the batch is what came in during the last commit. The database may be
+/// a moment behind what is durable: who reads messages waits for <see cref="CatchUpAsync(long)"/> first.
 /// </summary>
 sealed class SqliteLog : IMessageLog, IDisposable
 {
@@ -33,6 +34,10 @@ sealed class SqliteLog : IMessageLog, IDisposable
     readonly Thread _thread;
     readonly LogEntry?[] _batch = new LogEntry?[MaxBatch];
     readonly Func<bool> _mustStayAwake;
+    readonly Lock _waitersGate = new();
+    TaskCompletionSource? _waiters;
+    TaskCompletionSource? _waitersInFlight;
+    Dictionary<long, long>? _marksInFlight;
     long _commits;
     long _rows;
     long _refused;
@@ -40,6 +45,7 @@ sealed class SqliteLog : IMessageLog, IDisposable
     int _pagesInLog;
     bool _probeArmed;
     volatile bool _marksDue;
+    volatile bool _catchUpDue;
     volatile bool _probeDue;
     volatile bool _stopping;
     volatile bool _stopped;
@@ -56,7 +62,7 @@ sealed class SqliteLog : IMessageLog, IDisposable
         _logger = logger;
         _mailboxes = mailboxes(this);
         _streams = new StreamNumbers(start.Stream, start.StreamLimit, ReserveStreamsAsync);
-        _mustStayAwake = () => _marksDue || _probeDue || _stopping;
+        _mustStayAwake = () => IsCatchUpDue || _writer.HasArrived || _probeDue || _stopping;
         _probe = time.CreateTimer(_ => Probe(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _thread = new Thread(Run) { Name = "nyala-log", IsBackground = true };
         _thread.Start();
@@ -87,17 +93,48 @@ sealed class SqliteLog : IMessageLog, IDisposable
 
     public long NextStream() => _streams.Next();
 
-    public ValueTask<uint?> FindHandledAsync(long account, long stream) =>
+    public async ValueTask<uint?> FindHandledAsync(long account, long stream)
+    {
         // With a commit in doubt the highest count on the disk need not be what a restart would find.
-        _trouble.Text is not null && _trouble.Kind == LogFailure.Error
-            ? ValueTask.FromResult<uint?>(null)
-            : _readers.RunAsync(db => HandledCounts.FindAsync(db, account, stream, _time.GetUtcNow()), default);
+        if (_trouble.Text is not null && _trouble.Kind == LogFailure.Error)
+        {
+            return null;
+        }
+
+        await CatchUpAsync(account);
+        return await _readers.RunAsync(db => HandledCounts.FindAsync(db, account, stream, _time.GetUtcNow()), default);
+    }
 
     public Task FlushAsync()
     {
         var flush = new LogFlush();
         Append(flush);
         return flush.Task;
+    }
+
+    /// <summary>Completes when the database has every message of an account that was durable at the call.</summary>
+    /// <exception cref="StoreException">The database cannot be written.</exception>
+    public ValueTask CatchUpAsync(long account) => _writer.IsBehindFor(account) ? CatchUpAsync() : ValueTask.CompletedTask;
+
+    /// <summary>Completes when the database has everything that was durable at the call.</summary>
+    /// <exception cref="StoreException">The database cannot be written.</exception>
+    public ValueTask CatchUpAsync()
+    {
+        Task task;
+        lock (_waitersGate)
+        {
+            _waiters ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+            task = _waiters.Task;
+        }
+
+        _catchUpDue = true;
+        _queue.Wake();
+        if (_stopped)
+        {
+            Answer(TakeWaiters(), done: false);
+        }
+
+        return new(task);
     }
 
     /// <summary>Queues work for the log's thread; completes when it is durable.</summary>
@@ -126,10 +163,18 @@ sealed class SqliteLog : IMessageLog, IDisposable
         _queue.Dispose();
     }
 
+    /// <summary>Somebody waits for the database, and it is not under way already.</summary>
+    bool IsCatchUpDue => (_marksDue || _catchUpDue) && !_writer.IsFlying;
+
     void Run()
     {
         while (true)
         {
+            if (_writer.HasArrived)
+            {
+                Land();
+            }
+
             var count = _queue.Take(_batch);
             if (count > 0)
             {
@@ -137,9 +182,9 @@ sealed class SqliteLog : IMessageLog, IDisposable
                 continue;
             }
 
-            if (_marksDue || _stopping)
+            if (IsCatchUpDue)
             {
-                WriteMarks();
+                CatchUp();
             }
 
             if (_probeDue)
@@ -155,35 +200,47 @@ sealed class SqliteLog : IMessageLog, IDisposable
             Rest();
         }
 
+        Land();
+        Write([], withMarks: true);
         _stopped = true;
+        Answer(TakeWaiters(), done: false);
         _writer.Dispose();
     }
 
     void Rest()
     {
-        if (_pagesInLog < PagesWorthCheckpointing)
+        var isWork = _pagesInLog >= PagesWorthCheckpointing || (_writer.IsBehind && _trouble.Text is null);
+        if (!isWork || _writer.IsFlying)
         {
             _queue.Sleep(_mustStayAwake, Timeout.Infinite);
         }
         else if (!_queue.Sleep(_mustStayAwake, QuietMilliseconds))
         {
-            Checkpoint(wait: false);
+            if (_writer.IsBehind)
+            {
+                CatchUp();
+            }
+            else
+            {
+                Checkpoint(wait: false);
+            }
         }
     }
 
     void Process(Span<LogEntry> batch)
     {
-        var withMarks = _marksDue;
+        // Without a journal marks join the next commit there is; with one, most batches have none.
+        var withMarks = _marksDue && !_writer.HasJournal;
         var writes = false;
         var bytes = 0L;
         foreach (var entry in batch)
         {
             bytes += entry.Stanza.Length;
-            withMarks |= entry is ColdWrite { FlushesMarks: true };
+            withMarks |= entry is LogFlush;
             writes |= entry is ColdWrite cold ? cold.Writes : entry.Kind != LogKind.PassThrough;
         }
 
-        if (writes || (withMarks && _mailboxes.HasDirty))
+        if (writes || (withMarks && (_mailboxes.HasDirty || _writer.IsBehind || _writer.IsFlying)))
         {
             Write(batch, withMarks);
         }
@@ -198,7 +255,11 @@ sealed class SqliteLog : IMessageLog, IDisposable
         Complete(batch);
         _queue.Done(batch.Length, bytes);
         batch.Clear();
-        if (_pagesInLog > PagesTooMany)
+        if (IsCatchUpDue || (_writer.IsFarBehind && !_writer.IsFlying))
+        {
+            CatchUp();
+        }
+        else if (_pagesInLog > PagesTooMany)
         {
             Checkpoint(wait: true);
         }
@@ -206,27 +267,110 @@ sealed class SqliteLog : IMessageLog, IDisposable
 
     void Write(ReadOnlySpan<LogEntry> batch, bool withMarks)
     {
-        if (withMarks)
+        var (head, started) = (Head, _time.GetTimestamp());
+        var done = !withMarks && !batch.IsEmpty && _writer.TryJournal(batch);
+        if (!done)
         {
-            _marksDue = false;
+            Land();
+            done = WriteTransaction(batch, withMarks);
         }
 
-        var (head, started) = (Head, _time.GetTimestamp());
-        var done = _writer.Write(batch, withMarks ? _mailboxes.BeginWriting() : null);
-        _pagesInLog += _writer.TakePagesWritten();
         Volatile.Write(ref _ticks, _ticks + _time.GetTimestamp() - started);
         Volatile.Write(ref _commits, _commits + (done ? 1 : 0));
         Volatile.Write(ref _rows, _rows + Head - head);
-        if (withMarks && done)
+        ProbeLaterIfNeeded();
+    }
+
+    bool WriteTransaction(ReadOnlySpan<LogEntry> batch, bool withMarks)
+    {
+        var marks = withMarks ? BeginMarks() : null;
+        var waiters = TakeWaiters();
+        var done = _writer.WriteTransaction(batch, marks);
+        _pagesInLog += _writer.TakePagesWritten();
+        MarksWritten(marks, done);
+        Answer(waiters, done);
+        return done;
+    }
+
+    /// <summary>Brings the database to where the journal is, beside the log if possible.</summary>
+    void CatchUp()
+    {
+        var marks = _marksDue ? BeginMarks() : null;
+        var waiters = TakeWaiters();
+        if (_writer.TakeOff(marks, _queue.Wake))
+        {
+            (_marksInFlight, _waitersInFlight) = (marks, waiters);
+            return;
+        }
+
+        var done = (!_writer.IsBehind && marks is null) || _writer.WriteTransaction([], marks);
+        _pagesInLog += _writer.TakePagesWritten();
+        MarksWritten(marks, done);
+        Answer(waiters, done);
+        ProbeLaterIfNeeded();
+    }
+
+    /// <summary>Waits for what goes on beside the log, if anything does.</summary>
+    void Land()
+    {
+        if (!_writer.IsFlying)
+        {
+            return;
+        }
+
+        var done = _writer.Land();
+        _pagesInLog += _writer.TakePagesWritten();
+        MarksWritten(_marksInFlight, done);
+        Answer(_waitersInFlight, done);
+        (_marksInFlight, _waitersInFlight) = (null, null);
+        ProbeLaterIfNeeded();
+    }
+
+    /// <summary>The marks to write now, or null.</summary>
+    Dictionary<long, long>? BeginMarks()
+    {
+        _marksDue = false;
+        return _mailboxes.HasDirty ? _mailboxes.BeginWriting() : null;
+    }
+
+    void MarksWritten(Dictionary<long, long>? marks, bool done)
+    {
+        if (marks is null)
+        {
+            return;
+        }
+
+        if (done)
         {
             _mailboxes.Written();
         }
-        else if (withMarks)
+        else
         {
             _mailboxes.NotWritten();
         }
+    }
 
-        ProbeLaterIfNeeded();
+    TaskCompletionSource? TakeWaiters()
+    {
+        _catchUpDue = false;
+        lock (_waitersGate)
+        {
+            var waiters = _waiters;
+            _waiters = null;
+            return waiters;
+        }
+    }
+
+    void Answer(TaskCompletionSource? waiters, bool done)
+    {
+        if (done)
+        {
+            waiters?.TrySetResult();
+        }
+        else
+        {
+            waiters?.TrySetException(new StoreException(_trouble.Text ?? "The database could not be written.", _trouble.Kind));
+        }
     }
 
     void Complete(ReadOnlySpan<LogEntry> batch)
@@ -258,17 +402,9 @@ sealed class SqliteLog : IMessageLog, IDisposable
         }
     }
 
-    void WriteMarks()
-    {
-        _marksDue = false;
-        if (_mailboxes.HasDirty)
-        {
-            Write([], withMarks: true);
-        }
-    }
-
     void Checkpoint(bool wait)
     {
+        Land();
         _pagesInLog = 0;
         _writer.Checkpoint(wait);
         _writer.TakePagesWritten();
@@ -296,7 +432,8 @@ sealed class SqliteLog : IMessageLog, IDisposable
         _probeArmed = false;
         if (_trouble.Text is not null && _trouble.WorthProbing)
         {
-            _writer.Write([new ColdWrite<bool>(static _ => ValueTask.FromResult(true), () => null)], null);
+            Land();
+            _writer.WriteTransaction([new ColdWrite<bool>(static _ => ValueTask.FromResult(true), () => null)], null);
         }
 
         ProbeLaterIfNeeded();

@@ -8,16 +8,17 @@ sealed class SqliteMailboxes : IMailboxes, IDisposable
     static readonly TimeSpan Laziness = TimeSpan.FromMilliseconds(500);
 
     readonly ISqlExecutor _sql;
+    readonly SqliteLog _log;
     readonly ITimer _timer;
     readonly Lock _gate = new();
     Dictionary<long, long> _dirty = [];
     Dictionary<long, long> _writing = [];
 
-    /// <param name="due">Told when marks should be written now.</param>
-    public SqliteMailboxes(ISqlExecutor sql, TimeProvider time, Action due)
+    public SqliteMailboxes(ISqlExecutor sql, TimeProvider time, SqliteLog log)
     {
         _sql = sql;
-        _timer = time.CreateTimer(_ => due(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _log = log;
+        _timer = time.CreateTimer(_ => log.WriteMarksSoon(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     public async ValueTask<long> LoadMarkAsync(long account)
@@ -47,6 +48,7 @@ sealed class SqliteMailboxes : IMailboxes, IDisposable
 
     public async ValueTask<int> CountPendingAsync(long account, int max)
     {
+        await _log.CatchUpAsync(account);
         var raised = Raised(account);
         return (int)(await _sql.ReadAsync(db => db.NumberAsync(
             """

@@ -18,19 +18,19 @@ public sealed class SqliteStore : IStore, ISqlExecutor
 
     SqliteStore(
         string dataDirectory, DataDirectoryLock held, StartingPoint start, List<ArchiveEpoch> epochs, TimeProvider time, ILogger logger,
-        SqliteStoreOptions options)
+        SqliteStoreOptions options, Journal? journal)
     {
         _path = Path.Combine(dataDirectory, SqliteFiles.Name);
         _lock = held;
         _ids = new ArchiveIds(epochs);
         _trouble = new StoreTrouble(dataDirectory, logger);
         _readers = new ReaderThreads(_path, options.Readers);
-        var writer = new BatchWriter(_path, options, time, _trouble, _readers, logger);
-        writer.StartFrom(start.Head, start.At);
+        var writer = new BatchWriter(_path, options, time, _trouble, _readers, logger, journal);
+        writer.StartFrom(start);
         _log = new SqliteLog(
-            writer, _trouble, _readers, log => new SqliteMailboxes(this, time, log.WriteMarksSoon), start, options, time, logger);
+            writer, _trouble, _readers, log => new SqliteMailboxes(this, time, log), start, options, time, logger);
         _maintenance = new Maintenance(this, time, logger);
-        Archive = new SqliteArchive(_ids, this, _maintenance);
+        Archive = new SqliteArchive(_ids, this, _maintenance, _log);
         Accounts = new SqlAccounts(this, _maintenance.RunSoon);
         Rosters = new SqlRosters(this);
         Blocklists = new SqlBlocklists(this);
@@ -80,8 +80,12 @@ public sealed class SqliteStore : IStore, ISqlExecutor
     public static Task RestoreAsync(string file, string dataDirectory, bool force, TimeProvider time) =>
         Task.Run(() => SqliteBackup.Restore(file, dataDirectory, force, time));
 
-    public Task BackupAsync(string file, CancellationToken cancellation) => Task.Factory.StartNew(
-        () => SqliteBackup.Copy(_path, file, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    public async Task BackupAsync(string file, CancellationToken cancellation)
+    {
+        await _log.CatchUpAsync();
+        await Task.Factory.StartNew(
+            () => SqliteBackup.Copy(_path, file, cancellation), cancellation, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
 
     public async Task<IReadOnlyList<string>> CheckIntegrityAsync(CancellationToken cancellation)
     {
@@ -132,14 +136,14 @@ public sealed class SqliteStore : IStore, ISqlExecutor
 
             SqliteFiles.CreatePrivate(path, mustBeNew: false);
             using var connection = SqliteFiles.OpenWriter(path, options);
-            var (old, start, epochs) = Prepare(connection, time);
+            var (old, start, epochs) = Prepare(connection, time, logger, dataDirectory);
             if (old != Migrator.Newest && old != 0)
             {
                 logger.Migrated(old, Migrator.Newest);
             }
 
             logger.Opened(path, Migrator.Newest, start.Head);
-            return new SqliteStore(dataDirectory, held, start, epochs, time, logger, options);
+            return new SqliteStore(dataDirectory, held, start, epochs, time, logger, options, OpenJournal(dataDirectory, options, logger));
         }
         catch (SqliteException e)
         {
@@ -155,8 +159,9 @@ public sealed class SqliteStore : IStore, ISqlExecutor
         }
     }
 
-    /// <summary>Migrates and reads where to go on, in one transaction.</summary>
-    internal static (int OldSchema, StartingPoint Start, List<ArchiveEpoch> Epochs) Prepare(SqliteConnection connection, TimeProvider time)
+    /// <summary>Migrates, catches up with the journal of a data directory if one is named, and reads where to go on, in one transaction.</summary>
+    internal static (int OldSchema, StartingPoint Start, List<ArchiveEpoch> Epochs) Prepare(
+        SqliteConnection connection, TimeProvider time, ILogger logger, string? dataDirectory)
     {
         var application = SqliteFiles.Number(connection, "pragma application_id");
         var empty = SqliteFiles.Number(connection, "select count(*) from sqlite_master") == 0;
@@ -169,9 +174,33 @@ public sealed class SqliteStore : IStore, ISqlExecutor
         using var session = new SqlSession(connection) { Transaction = transaction };
         SqliteFiles.Execute(connection, $"pragma application_id = {SqliteFiles.ApplicationId}");
         var old = Migrator.ApplyAsync(session, Dialect.Sqlite, time.GetUtcNow()).AsTask().GetAwaiter().GetResult();
+        if (dataDirectory is not null && StartingPoint.Replay(connection, dataDirectory) is > 0 and var rows)
+        {
+            logger.Replayed(rows);
+        }
+
         var start = StartingPoint.Take(connection);
         var epochs = StartingPoint.LoadEpochs(connection);
         transaction.Commit();
         return (old, start, epochs);
+    }
+
+    /// <summary>Null where the disk has no room for one: then every message costs a commit of the database.</summary>
+    static Journal? OpenJournal(string dataDirectory, SqliteStoreOptions options, ILogger logger)
+    {
+        if (options.JournalBytes == 0)
+        {
+            return null;
+        }
+
+        try
+        {
+            return Journal.Open(dataDirectory, options.JournalBytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            logger.JournalFailed(e);
+            return null;
+        }
     }
 }

@@ -8,7 +8,8 @@ namespace Nyala.Storage.Sqlite;
 /// <param name="At">The time of the newest row.</param>
 /// <param name="Stream">The first stream number of this process.</param>
 /// <param name="StreamLimit">The last one reserved.</param>
-sealed record StartingPoint(long Head, long At, long Stream, long StreamLimit)
+/// <param name="Generation">The journal's from now on: everything in it is history.</param>
+sealed record StartingPoint(long Head, long At, long Stream, long StreamLimit, long Generation)
 {
     /// <summary>
     /// How far positions and stream numbers jump at a restore: beyond everything that can have been used after the backup.
@@ -18,7 +19,11 @@ sealed record StartingPoint(long Head, long At, long Stream, long StreamLimit)
     /// <summary>Reads where to go on and reserves stream numbers, durably.</summary>
     public static StartingPoint Take(SqliteConnection connection)
     {
-        SqliteFiles.Execute(connection, "insert into meta (name, value) values ('position', 0), ('stream', 0) on conflict do nothing");
+        var generation = BatchWriter.NewGeneration();
+        SqliteFiles.Execute(connection, $"""
+            insert into meta (name, value) values ('position', 0), ('stream', 0) on conflict do nothing;
+            insert into meta (name, value) values ('journal', {generation}) on conflict (name) do update set value = excluded.value;
+            """);
         var reserved = SqliteFiles.Number(connection, "select value from meta where name = 'stream'");
         SqliteFiles.Execute(connection, $"update meta set value = value + {StreamNumbers.Block} where name = 'stream'");
         var kept = SqliteFiles.Number(connection, "select value from meta where name = 'position'");
@@ -26,7 +31,17 @@ sealed record StartingPoint(long Head, long At, long Stream, long StreamLimit)
             Math.Max(kept, SqliteFiles.Number(connection, "select max(position) from message")),
             SqliteFiles.Number(connection, "select at from message order by position desc limit 1"),
             reserved + 1,
-            reserved + StreamNumbers.Block);
+            reserved + StreamNumbers.Block,
+            generation);
+    }
+
+    /// <summary>Brings the messages into the database that only the journal has, because the process ended before it did; returns how many.</summary>
+    public static int Replay(SqliteConnection connection, string dataDirectory)
+    {
+        var generation = SqliteFiles.Number(connection, "select value from meta where name = 'journal'");
+        var head = SqliteFiles.Number(connection, "select max(value) from (select value from meta where name = 'position' union all select max(position) from message)");
+        using var statements = new HotStatements(connection);
+        return generation == 0 ? 0 : JournalRecord.Replay(statements, Journal.Read(dataDirectory, generation), head);
     }
 
     /// <summary>Makes everything that clients may know of a lost future recognisable as unknown.</summary>

@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 
 namespace Nyala.Storage.Tests.Sqlite;
 
-/// <summary>A commit that raises an error may or may not have happened: the database is asked, nothing is retried blindly.</summary>
+/// <summary>A commit of the database that raises an error may or may not have happened: it is asked, nothing is retried blindly.</summary>
 public sealed class FailedCommitTests : IAsyncDisposable
 {
     const int IoError = 10;
@@ -15,6 +15,7 @@ public sealed class FailedCommitTests : IAsyncDisposable
     {
         Options = new()
         {
+            JournalBytes = 0,
             BeforeCommit = () => Fail(ref _failBefore),
             AfterCommit = () => Fail(ref _failAfter),
         },

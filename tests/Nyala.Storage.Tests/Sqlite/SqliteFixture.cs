@@ -7,7 +7,7 @@ public sealed class SqliteFixture : StoreFixture
 {
     public string Directory { get; init; } = NewDirectory();
 
-    public SqliteStoreOptions Options { get; init; } = new();
+    public SqliteStoreOptions Options { get; set; } = new();
 
     public SqliteStore Sqlite => (SqliteStore)Store;
 
