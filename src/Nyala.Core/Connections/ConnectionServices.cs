@@ -38,6 +38,9 @@ public sealed class ConnectionServices : IDisposable
 
     public Admission Admission { get; }
 
+    /// <summary>Where connections that are new, or gone, are worked at.</summary>
+    public Lane Lane { get; } = new(Math.Max(1, Environment.ProcessorCount / 2));
+
     public AddressLimits Addresses { get; }
 
     public ConnectionRegistry Registry { get; }
@@ -50,5 +53,9 @@ public sealed class ConnectionServices : IDisposable
     /// <summary>Makes what a new connection talks to first: its negotiation.</summary>
     public required Func<IStreamHandler> NewHandler { get; init; }
 
-    public void Dispose() => Wheel.Dispose();
+    public void Dispose()
+    {
+        Lane.Dispose();
+        Wheel.Dispose();
+    }
 }

@@ -72,7 +72,8 @@ partial class TcpConnection
         try
         {
             // Key exchange and signature: not on the thread that reads other people's sockets.
-            await Task.Run(NegotiateAsync);
+            await Services.Lane;
+            await NegotiateAsync();
         }
         catch (Exception exception) when (IsTransportFailure(exception))
         {
@@ -108,7 +109,7 @@ partial class TcpConnection
     {
         // Taken together and once: a certificate renewed meanwhile must not leave us with the other's binding data.
         var (certificate, serverEndPoint) = Services.Certificates.Current;
-        var stream = new TransportStream(_context.Transport, LeaveHandshakes);
+        var stream = new TransportStream(_context.Transport, Services.Lane, LeaveHandshakes);
         var ssl = new SslStream(stream);
         _ssl = ssl;
         await ssl.AuthenticateAsServerAsync(

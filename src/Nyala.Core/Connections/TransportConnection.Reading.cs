@@ -9,9 +9,14 @@ namespace Nyala.Core.Connections;
 // Reading: fields here are touched by the reading task alone, where nothing else is said.
 abstract partial class TransportConnection
 {
+    /// <summary>How long after its login a connection is still treated as one that comes in.</summary>
+    static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
+
     readonly XmppReader _reader;
     readonly long _startedAt;
     long _received;
+    long _settlesAt;
+    bool _settled;
     long _budget;
     long _budgetAt;
     bool _counted;
@@ -49,12 +54,14 @@ abstract partial class TransportConnection
             }
         }
 
+        _settlesAt = Services.Time.GetTimestamp() + (long)(Settling.TotalSeconds * Services.Time.TimestampFrequency);
         LeaveAddress();
     }
 
     /// <summary>The life of a connection: from admission to its end. Never throws.</summary>
     public async Task RunAsync()
     {
+        await Services.Lane;
         Services.Metrics.Connections.Add(1);
         Services.Logger.ConnectionOpened(Id, Remote);
         if (!Services.Registry.Add(this))
@@ -88,6 +95,7 @@ abstract partial class TransportConnection
             HandlerFailed(exception);
         }
 
+        await Services.Lane;
         await FinishAsync();
     }
 
@@ -100,6 +108,11 @@ abstract partial class TransportConnection
     /// <summary>Hands over what a piece of input contains.</summary>
     protected async ValueTask FeedAsync(ReadOnlyMemory<byte> input)
     {
+        if (!IsSettled())
+        {
+            await Services.Lane;
+        }
+
         Services.Metrics.BytesReceived.Add(input.Length);
         if (!_authenticated)
         {
@@ -192,6 +205,13 @@ abstract partial class TransportConnection
         {
             HandlerFailed(exception);
         }
+    }
+
+    /// <summary>Whether it is none of a crowd that comes in: it has been logged in for a while.</summary>
+    bool IsSettled()
+    {
+        _settled = _settled || (_authenticated && Services.Time.GetTimestamp() >= _settlesAt);
+        return _settled;
     }
 
     void PeerClosed()

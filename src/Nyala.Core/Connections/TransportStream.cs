@@ -3,10 +3,11 @@ using System.IO.Pipelines;
 namespace Nyala.Core.Connections;
 
 /// <summary>The transport's pipes as the stream that TLS runs on. Empty reads wait for data and take nothing.</summary>
+/// <param name="lane">Where the handshake goes on when the peer has answered.</param>
 /// <param name="waits">Called each time reading has to wait for the peer while <see cref="Watched"/>.</param>
-sealed class TransportStream(IDuplexPipe transport, Action waits) : Stream
+sealed class TransportStream(IDuplexPipe transport, Lane lane, Action waits) : Stream
 {
-    /// <summary>Whether waiting is reported; switched off after the handshake.</summary>
+    /// <summary>The handshake goes on: waiting is reported.</summary>
     public bool Watched { get; set; } = true;
 
     public override bool CanRead => true;
@@ -28,6 +29,11 @@ sealed class TransportStream(IDuplexPipe transport, Action waits) : Stream
         }
 
         var result = await reading;
+        if (Watched)
+        {
+            await lane;
+        }
+
         if (result.IsCanceled)
         {
             transport.Input.AdvanceTo(result.Buffer.Start);

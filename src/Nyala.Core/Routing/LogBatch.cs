@@ -11,7 +11,7 @@ namespace Nyala.Core.Routing;
 sealed class LogBatch(NyalaServer server)
 {
     /// <summary>Up to this many sessions the log's thread serves itself; more are served beside its next commit.</summary>
-    const int ServedByLog = 2;
+    const int ServedByLog = 64;
 
     /// <summary>Null on a thread that completes no batch.</summary>
     [ThreadStatic]

@@ -1,6 +1,6 @@
 // HOT PATH
-using System.Buffers.Binary;
-using System.Security.Cryptography;
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using System.Text;
 using Nyala.Core.Diagnostics;
 using Nyala.Core.Sessions;
@@ -273,9 +273,12 @@ public sealed class Router
             return default;
         }
 
-        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{entry.ToJid.Bare}\n{message.Type}\n{id}"), hash);
-        return BinaryPrimitives.ReadUInt128LittleEndian(hash);
+        // No cryptography: only the sender's own messages are compared, and whoever makes two of them look alike loses one.
+        var bare = entry.ToAccount?.Jid ?? entry.ToJid.Bare;
+        var most = Encoding.UTF8.GetMaxByteCount(id.Length);
+        Span<byte> text = most <= 512 ? stackalloc byte[512] : new byte[most];
+        var seed = (long)XxHash3.HashToUInt64(MemoryMarshal.AsBytes(bare.ToString().AsSpan())) + (long)message.Type;
+        return XxHash128.HashToUInt128(text[..Encoding.UTF8.GetBytes(id, text)], seed);
     }
 
     /// <summary>A stanza answered with an error in its turn.</summary>
