@@ -13,6 +13,9 @@ namespace Nyala.Host;
 /// <summary>The ports: which are opened for what, and what to say when one cannot be.</summary>
 sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICertificates certificates)
 {
+    /// <summary>How many connections may wait to be accepted at each port.</summary>
+    public const int Backlog = 4_096;
+
     /// <summary>What each kind of listener is called, with its endpoints.</summary>
     public static IEnumerable<(string What, Setting Setting, IReadOnlyList<IPEndPoint> Endpoints)> All(NyalaOptions options) =>
     [
@@ -26,6 +29,22 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
     public static IReadOnlyList<Listener> Describe(NyalaOptions options) =>
         [.. All(options).SelectMany(kind => kind.Endpoints.Select(endpoint => new Listener(kind.What, endpoint.Address.ToString(), endpoint.Port)))];
 
+    /// <summary>Opens the ports of XMPP. They are the caller's to close, also those opened before one failed.</summary>
+    /// <param name="opened">Takes each as soon as it is open.</param>
+    /// <exception cref="SocketException">One cannot be opened.</exception>
+    public void OpenXmpp(Func<IPEndPoint, Socket> bind, Action<SocketListener> opened, TimeProvider time, ILogger logger)
+    {
+        foreach (var directTls in (ReadOnlySpan<bool>)[false, true])
+        {
+            var listener = new XmppListener(connections, directTls);
+            foreach (var endpoint in directTls ? options.XmppTls : options.Xmpp)
+            {
+                opened(new(BindAny(bind, endpoint), Backlog, listener.OnConnectedAsync, time, logger));
+            }
+        }
+    }
+
+    /// <summary>The ports of the web.</summary>
     public void Configure(KestrelServerOptions kestrel)
     {
         kestrel.AddServerHeader = false;
@@ -33,9 +52,6 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
         kestrel.Limits.MaxConcurrentConnections = options.Server.Limits.WebConnections;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.Limits.KeepAliveTimeout = TimeSpan.FromSeconds(75);
-        var (upgrade, direct) = (new XmppListener(connections, directTls: false), new XmppListener(connections, directTls: true));
-        Listen(kestrel, options.Xmpp, listen => listen.Run(upgrade.OnConnectedAsync));
-        Listen(kestrel, options.XmppTls, listen => listen.Run(direct.OnConnectedAsync));
         Listen(kestrel, options.Http, listen => listen.Protocols = HttpProtocols.Http1);
         Listen(kestrel, options.Https, listen =>
         {
@@ -93,6 +109,19 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
             {
                 kestrel.Listen(endpoint, configure);
             }
+        }
+    }
+
+    /// <summary>Falls back to IPv4 where there is no IPv6, as Kestrel does.</summary>
+    static Socket BindAny(Func<IPEndPoint, Socket> bind, IPEndPoint endpoint)
+    {
+        try
+        {
+            return bind(endpoint);
+        }
+        catch (SocketException e) when (endpoint.Address.Equals(IPAddress.IPv6Any) && e.SocketErrorCode != SocketError.AddressAlreadyInUse)
+        {
+            return bind(new(IPAddress.Any, endpoint.Port));
         }
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Nyala.Core.Connections;
 using Nyala.Host.Administration;
 using Nyala.Host.Certificates;
 using Nyala.Host.Configuration;
@@ -19,6 +20,7 @@ sealed class RunningServer : IAsyncDisposable
     readonly ILogger _logger;
     readonly DateTimeOffset _since;
     readonly List<IAsyncDisposable> _owned = [];
+    readonly List<SocketListener> _listeners = [];
     WebApplication? _web;
     XmppSide? _xmpp;
     volatile bool _stopping;
@@ -69,6 +71,7 @@ sealed class RunningServer : IAsyncDisposable
         }
 
         _stopping = true;
+        _listeners.ForEach(listener => listener.Dispose());
 
         // Kestrel closes its ports first and then waits for the connections that the drain ends meanwhile.
         using var limit = new CancellationTokenSource(DrainLimit + TimeSpan.FromSeconds(1));
@@ -104,7 +107,7 @@ sealed class RunningServer : IAsyncDisposable
             Status = Status, Removing = _xmpp.RemoveAccountAsync, PasswordChanged = _xmpp.PasswordChangedAsync,
         };
         _web = Own(BuildWeb(certificates, exporter, time, loggers));
-        await OpenPortsAsync(certificates);
+        await OpenPortsAsync(certificates, time);
         Own(await AdministrationSocket.StartAsync(Administration, Options.Data));
         Own(QuietHeap.Watch(time));
         _started = true;
@@ -123,7 +126,7 @@ sealed class RunningServer : IAsyncDisposable
         builder.Services.Configure<SocketTransportOptions>(sockets =>
         {
             sockets.MaxReadBufferSize = 32 * 1_024;
-            sockets.Backlog = 4_096;
+            sockets.Backlog = Listeners.Backlog;
             sockets.CreateBoundListenSocket = _ports.Bind;
 
             // Whoever reads or writes goes on itself: each thread that is woken costs more than the work of a message.
@@ -135,15 +138,17 @@ sealed class RunningServer : IAsyncDisposable
         return app;
     }
 
-    async Task OpenPortsAsync(CertificateStore certificates)
+    async Task OpenPortsAsync(CertificateStore certificates, TimeProvider time)
     {
+        var listeners = new Listeners(Options, _xmpp!.Connections, certificates);
         try
         {
+            listeners.OpenXmpp(_ports.Bind, _listeners.Add, time, _logger);
             await _web!.StartAsync();
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
-            throw new Listeners(Options, _xmpp!.Connections, certificates).Explain(e);
+            throw listeners.Explain(e);
         }
     }
 

@@ -109,7 +109,7 @@ partial class TcpConnection
     {
         // Taken together and once: a certificate renewed meanwhile must not leave us with the other's binding data.
         var (certificate, serverEndPoint) = Services.Certificates.Current;
-        var stream = new TransportStream(_context.Transport, Services.Lane, LeaveHandshakes);
+        var stream = new TransportStream(_context.Transport) { Waits = LeaveHandshakes, Lane = Services.Lane };
         var ssl = new SslStream(stream);
         _ssl = ssl;
         await ssl.AuthenticateAsServerAsync(
@@ -121,11 +121,11 @@ partial class TcpConnection
                 ApplicationProtocols = _directTls ? XmppClient : null,
             },
             _context.ConnectionClosed);
-        stream.Watched = false;
+        stream.Waits = null;
         lock (Gate)
         {
             _tls = new(ssl.SslProtocol == SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2", serverEndPoint);
-            Output = new TlsOutput(this, ssl);
+            Output = new StreamOutput(this, ssl);
         }
 
         RestartStream();

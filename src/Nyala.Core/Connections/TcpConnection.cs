@@ -29,7 +29,7 @@ sealed partial class TcpConnection : TransportConnection
         _input = context.Transport.Input;
         _directTls = directTls;
         _clearAllowed = !services.Options.TlsRequired && (context.LocalEndPoint is not IPEndPoint local || IPAddress.IsLoopback(local.Address));
-        Output = directTls ? null : new PipeOutput(this, context.Transport.Output);
+        Output = directTls ? null : new StreamOutput(this, new TransportStream(context.Transport));
     }
 
     public override IPEndPoint? Remote => _context.RemoteEndPoint as IPEndPoint;

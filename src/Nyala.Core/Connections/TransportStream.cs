@@ -3,12 +3,15 @@ using System.IO.Pipelines;
 namespace Nyala.Core.Connections;
 
 /// <summary>The transport's pipes as the stream that TLS runs on. Empty reads wait for data and take nothing.</summary>
-/// <param name="lane">Where the handshake goes on when the peer has answered.</param>
-/// <param name="waits">Called each time reading has to wait for the peer while <see cref="Watched"/>.</param>
-sealed class TransportStream(IDuplexPipe transport, Lane lane, Action waits) : Stream
+sealed class TransportStream(IDuplexPipe transport) : Stream
 {
-    /// <summary>The handshake goes on: waiting is reported.</summary>
-    public bool Watched { get; set; } = true;
+    const string Gone = "The peer is gone.";
+
+    /// <summary>Called each time reading has to wait for the peer; taken away after the handshake.</summary>
+    public Action? Waits { get; set; }
+
+    /// <summary>Where reading goes on when the peer has sent something, during the handshake.</summary>
+    public Lane? Lane { get; set; }
 
     public override bool CanRead => true;
 
@@ -23,13 +26,13 @@ sealed class TransportStream(IDuplexPipe transport, Lane lane, Action waits) : S
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var reading = transport.Input.ReadAsync(cancellationToken);
-        if (Watched && !reading.IsCompleted)
+        if (!reading.IsCompleted)
         {
-            waits();
+            Waits?.Invoke();
         }
 
         var result = await reading;
-        if (Watched)
+        if (Lane is { } lane)
         {
             await lane;
         }
@@ -63,16 +66,13 @@ sealed class TransportStream(IDuplexPipe transport, Lane lane, Action waits) : S
             return SlowlyAsync(writing);
         }
 
-        Check(writing.GetAwaiter().GetResult());
-        return default;
+        return writing.Result.IsCompleted ? ValueTask.FromException(new IOException(Gone)) : default;
 
-        static async ValueTask SlowlyAsync(ValueTask<FlushResult> writing) => Check(await writing);
-
-        static void Check(FlushResult result)
+        static async ValueTask SlowlyAsync(ValueTask<FlushResult> writing)
         {
-            if (result.IsCompleted)
+            if ((await writing).IsCompleted)
             {
-                throw new IOException("The peer is gone.");
+                throw new IOException(Gone);
             }
         }
     }

@@ -37,6 +37,9 @@ public static partial class Log
     [LoggerMessage(1008, LogLevel.Warning, "{Connections} connections did not end in time and were cut")]
     public static partial void DrainedByForce(this ILogger logger, int connections);
 
+    [LoggerMessage(1009, LogLevel.Error, "No connection can be accepted at the moment: {Problem}")]
+    public static partial void AcceptFailed(this ILogger logger, string problem);
+
     [LoggerMessage(1100, LogLevel.Information, "{Account} logged in with {Mechanism} on connection {Connection} from {Remote}")]
     public static partial void LoggedIn(this ILogger logger, string account, string mechanism, long connection, IPEndPoint? remote);
 
