@@ -47,8 +47,22 @@ sealed partial class TcpConnection : TransportConnection
             return;
         }
 
-        while (!IsOver && await (_ssl is null ? ReadClearAsync() : ReadEncryptedAsync(_ssl)))
+        // Nothing but this method waits for a silent peer: each one more would keep its state meanwhile.
+        var goesOn = true;
+        while (goesOn && !IsOver)
         {
+            if (_ssl is { } ssl)
+            {
+                // Waits without a buffer: neither we nor SslStream hold one for a silent peer.
+#pragma warning disable CA2022 // Nothing is read here.
+                _ = await ssl.ReadAsync(Memory<byte>.Empty);
+#pragma warning restore CA2022
+                goesOn = await TakeEncryptedAsync(ssl);
+            }
+            else
+            {
+                goesOn = await TakeClearAsync(await _input.ReadAsync());
+            }
         }
     }
 
@@ -74,9 +88,8 @@ sealed partial class TcpConnection : TransportConnection
     // OpenSSL's part of a connection is tens of kilobytes outside of the heap.
     protected override void Release() => _ssl?.Dispose();
 
-    async ValueTask<bool> ReadClearAsync()
+    async ValueTask<bool> TakeClearAsync(System.IO.Pipelines.ReadResult result)
     {
-        var result = await _input.ReadAsync();
         var buffer = result.Buffer;
         if (result.IsCanceled)
         {
@@ -103,12 +116,8 @@ sealed partial class TcpConnection : TransportConnection
         return !result.IsCompleted;
     }
 
-    async ValueTask<bool> ReadEncryptedAsync(SslStream ssl)
+    async ValueTask<bool> TakeEncryptedAsync(SslStream ssl)
     {
-        // Waits without a buffer: neither we nor SslStream hold one for a silent peer.
-#pragma warning disable CA2022 // Nothing is read here.
-        _ = await ssl.ReadAsync(Memory<byte>.Empty);
-#pragma warning restore CA2022
         var buffer = ArrayPool<byte>.Shared.Rent(ReadBuffer);
         var length = await ssl.ReadAsync(buffer);
         if (length > 0)

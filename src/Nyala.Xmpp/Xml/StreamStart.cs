@@ -22,7 +22,8 @@ sealed class StreamStart
         Scope = scope;
     }
 
-    public StreamHeader Header { get; }
+    /// <summary>Told once; of no use to anybody while the stream lasts.</summary>
+    public StreamHeader? Header { get; set; }
 
     /// <summary>The declarations in force around the stanzas.</summary>
     public Binding[] Scope { get; }

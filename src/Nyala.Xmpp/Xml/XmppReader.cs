@@ -49,7 +49,7 @@ public sealed class XmppReader
     /// <summary>May be raised once a stream is authenticated.</summary>
     public ReaderLimits Limits { get; set; }
 
-    /// <summary>Valid after <see cref="ReadResult.StreamOpen"/>.</summary>
+    /// <summary>Valid after <see cref="ReadResult.StreamOpen"/> until the next call; the caller's to keep.</summary>
     public StreamHeader Header => _start?.Header ?? throw new InvalidOperationException("No stream header was read.");
 
     /// <summary>Valid after <see cref="ReadResult.Stanza"/> until the next call; the caller's to keep.</summary>
@@ -68,6 +68,11 @@ public sealed class XmppReader
     public ReadResult Read(ReadOnlySpan<byte> input, out int consumed)
     {
         _stanza = null;
+        if (_start is { Header: not null } told)
+        {
+            told.Header = null;
+        }
+
         consumed = 0;
         while (true)
         {
