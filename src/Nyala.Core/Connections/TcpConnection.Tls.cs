@@ -122,6 +122,7 @@ partial class TcpConnection
             },
             _context.ConnectionClosed);
         stream.Waits = null;
+        _ = TlsBuffers.ReleaseWhileIdle(ssl);
         lock (Gate)
         {
             _tls = new(ssl.SslProtocol == SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2", serverEndPoint);
