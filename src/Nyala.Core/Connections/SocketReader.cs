@@ -78,6 +78,19 @@ sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource<ReadResu
         Release();
     }
 
+    /// <summary>
+    /// Whether the peer has closed or broken the connection, as far as that is seen without reading. While nobody reads; what
+    /// it sent last may hide it.
+    /// </summary>
+    public bool HasEnded
+    {
+        get
+        {
+            Span<byte> one = stackalloc byte[1];
+            return _ended || (socket.Receive(one, SocketFlags.Peek, out var error) == 0 && error != SocketError.WouldBlock);
+        }
+    }
+
     public void Dispose() => _readiness?.Dispose();
 
     ReadResult IValueTaskSource<ReadResult>.GetResult(short token)

@@ -46,6 +46,9 @@ sealed class SocketTransport : ConnectionContext, IDuplexPipe, IThreadPoolWorkIt
 
     public override EndPoint? LocalEndPoint { get => _socket.LocalEndPoint; set => throw new NotSupportedException(); }
 
+    /// <summary>Whether the peer has left, for whoever is about to do something costly for it. While nobody reads.</summary>
+    public bool PeerHasLeft => _input.HasEnded;
+
     /// <summary>Cancelled by an abort of this side; a peer that leaves is only seen by whoever reads.</summary>
     public override CancellationToken ConnectionClosed
     {

@@ -71,6 +71,12 @@ partial class TcpConnection
         SetTimer(limits.HandshakeTime);
         try
         {
+            if (_context is SocketTransport { PeerHasLeft: true })
+            {
+                // It gave up in the line: nobody waits for our costly part.
+                return Fail("the peer left");
+            }
+
             // Key exchange and signature: not on the thread that reads other people's sockets.
             await Services.Lane;
             await NegotiateAsync();

@@ -129,6 +129,22 @@ public sealed class SocketTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_peer_that_left_is_seen_without_reading()
+    {
+        var transport = Assert.IsType<SocketTransport>(_connection);
+        Assert.False(transport.PeerHasLeft);
+        await SendAsync("x");
+        var result = await ReadAsync();
+        Assert.False(transport.PeerHasLeft);
+        _client.Shutdown(SocketShutdown.Both);
+        Input.AdvanceTo(result.Buffer.End);
+
+        // The end has arrived when it can be read.
+        Assert.True((await ReadAsync()).IsCompleted);
+        Assert.True(transport.PeerHasLeft);
+    }
+
+    [Fact]
     public async Task A_reset_is_an_error()
     {
         var reading = Input.ReadAsync();
