@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Nyala.Host;
 
 /// <summary>
@@ -24,9 +26,7 @@ sealed class QuietHeap(Func<long> allocated, Action compact)
     /// <summary>The heap of this process, looked at until the timer is disposed of.</summary>
     public static ITimer Watch(TimeProvider time)
     {
-        var heap = new QuietHeap(
-            () => GC.GetTotalAllocatedBytes(),
-            () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true));
+        var heap = new QuietHeap(() => GC.GetTotalAllocatedBytes(), Compact);
         return time.CreateTimer(_ => heap.Look(), null, Period, Period);
     }
 
@@ -41,4 +41,26 @@ sealed class QuietHeap(Func<long> allocated, Action compact)
             compact();
         }
     }
+
+    static void Compact()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        TrimNative();
+    }
+
+    /// <summary>What native code freed in the middle of its heaps (SQLite, OpenSSL, the compiler) goes back to the system as well.</summary>
+    static void TrimNative()
+    {
+        try
+        {
+            _ = malloc_trim(0);
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            // Another C library than glibc; it does so by itself or not at all.
+        }
+    }
+
+    [DllImport("libc.so.6"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    static extern int malloc_trim(nuint pad);
 }
