@@ -127,7 +127,7 @@ partial class TcpConnection
                 ApplicationProtocols = _directTls ? XmppClient : null,
             },
             _context.ConnectionClosed);
-        stream.Waits = null;
+        (stream.Waits, stream.Lane) = (null, null);
         _ = TlsBuffers.ReleaseWhileIdle(ssl);
         lock (Gate)
         {
