@@ -78,6 +78,11 @@ sealed class SqlSession(DbConnection connection) : IDisposable
 
             _commands.Add(sql, command);
         }
+        else
+        {
+            // What comes again is parsed and planned once; left to itself a SQLite command does so each time it is read from.
+            command.Prepare();
+        }
 
         for (var i = 0; i < args.Length; i++)
         {

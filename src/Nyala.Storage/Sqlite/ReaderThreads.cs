@@ -107,7 +107,7 @@ sealed class ReaderThreads : IDisposable
                     }
                 }
 
-                job.Run(connection, session!);
+                job.Run(session!);
             }
             catch (Exception e)
             {
@@ -164,7 +164,7 @@ sealed class ReaderThreads : IDisposable
 
     abstract class Job
     {
-        public abstract void Run(SqliteConnection connection, SqlSession session);
+        public abstract void Run(SqlSession session);
 
         public abstract void Fail(Exception e);
     }
@@ -175,7 +175,7 @@ sealed class ReaderThreads : IDisposable
 
         public Task<T> Task => _result.Task;
 
-        public override void Run(SqliteConnection connection, SqlSession session)
+        public override void Run(SqlSession session)
         {
             if (cancellation.IsCancellationRequested)
             {
@@ -183,12 +183,18 @@ sealed class ReaderThreads : IDisposable
                 return;
             }
 
-            SqliteFiles.Execute(connection, "begin");
-            var result = work(session).AsTask().GetAwaiter().GetResult();
-            SqliteFiles.Execute(connection, "commit");
-            _result.TrySetResult(result);
+            _result.TrySetResult(ReadAsync(session).AsTask().GetAwaiter().GetResult());
         }
 
         public override void Fail(Exception e) => _result.TrySetException(e);
+
+        // Calls on SQLite complete before they return.
+        async ValueTask<T> ReadAsync(SqlSession session)
+        {
+            await session.ExecuteAsync("begin");
+            var result = await work(session);
+            await session.ExecuteAsync("commit");
+            return result;
+        }
     }
 }
