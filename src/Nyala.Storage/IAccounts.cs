@@ -169,7 +169,13 @@ public interface ITokens
     /// <summary>A device's tokens, the newest first; expired ones stay for a while, so that who holds one can be told.</summary>
     ValueTask<IReadOnlyList<FastToken>> LoadAsync(long account, string device);
 
-    ValueTask AddAsync(FastToken token);
+    /// <summary>An account and a device's tokens, the newest first, in one read; null when there is no such account.</summary>
+    ValueTask<(Account Account, IReadOnlyList<FastToken> Tokens)?> LoadForLoginAsync(string username, string device);
+
+    /// <summary>Adds a token.</summary>
+    /// <param name="token">The new one.</param>
+    /// <param name="proved">The one that the client logged in with to get it, or null: it counts as used from now on.</param>
+    ValueTask AddAsync(FastToken token, FastToken? proved = null);
 
     /// <summary>
     /// Marks a use: drops the device's older tokens and raises the counter; false when the counter did not rise (a replay).

@@ -101,7 +101,7 @@ sealed class SqlAccounts(ISqlExecutor sql, Action removed) : IAccounts
 
     public async ValueTask<long> CountAsync() => await sql.ReadAsync(db => db.NumberAsync("select count(*) from account")) ?? 0;
 
-    static ValueTask<Account?> ByNameAsync(SqlSession db, string username) => db.FirstAsync(
+    internal static ValueTask<Account?> ByNameAsync(SqlSession db, string username) => db.FirstAsync(
         "select id, username, role, created_at from account where username = @username", Map, ("@username", username));
 
     static async ValueTask InsertAsync(SqlSession db, long account, IReadOnlyList<Credential> credentials)

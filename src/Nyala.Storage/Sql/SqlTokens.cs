@@ -6,15 +6,20 @@ namespace Nyala.Storage.Sql;
 sealed class SqlTokens(ISqlExecutor sql) : ITokens
 {
     public async ValueTask<IReadOnlyList<FastToken>> LoadAsync(long account, string device) =>
-        await sql.ReadAsync(db => db.QueryAsync(
-            """
-            select account, device, mechanism, secret, issued_at, expires_at, counter, used from fast_token
-            where account = @account and device = @device order by id desc
-            """,
-            Map, ("@account", account), ("@device", device)));
+        await sql.ReadAsync(db => LoadAsync(db, account, device));
 
-    public async ValueTask AddAsync(FastToken token) => await sql.WriteAsync(async db =>
+    public ValueTask<(Account Account, IReadOnlyList<FastToken> Tokens)?> LoadForLoginAsync(string username, string device) =>
+        sql.ReadAsync<(Account, IReadOnlyList<FastToken>)?>(async db =>
+            await SqlAccounts.ByNameAsync(db, username) is { } account ? (account, await LoadAsync(db, account.Id, device)) : null);
+
+    public async ValueTask AddAsync(FastToken token, FastToken? proved = null) => await sql.WriteAsync(async db =>
     {
+        if (proved is not null)
+        {
+            await db.ExecuteAsync("update fast_token set used = 1 where account = @account and device = @device and secret = @secret",
+                ("@account", token.Account), ("@device", token.Device), ("@secret", proved.Secret));
+        }
+
         // The one that stays: the newest the client has proved to hold, else the newest it may hold.
         await db.ExecuteAsync(
             """
@@ -54,6 +59,13 @@ sealed class SqlTokens(ISqlExecutor sql) : ITokens
     public async ValueTask RemoveAsync(long account, string? device) => await sql.WriteAsync(db => device is null
         ? db.ExecuteAsync("delete from fast_token where account = @account", ("@account", account))
         : db.ExecuteAsync("delete from fast_token where account = @account and device = @device", ("@account", account), ("@device", device)));
+
+    static ValueTask<List<FastToken>> LoadAsync(SqlSession db, long account, string device) => db.QueryAsync(
+        """
+        select account, device, mechanism, secret, issued_at, expires_at, counter, used from fast_token
+        where account = @account and device = @device order by id desc
+        """,
+        Map, ("@account", account), ("@device", device));
 
     static FastToken Map(DbDataReader r) =>
         new(r.GetInt64(0), r.GetString(1), r.GetString(2), r.Bytes(3), r.Time(4), r.Time(5), r.GetInt64(6)) { IsUsed = r.GetInt64(7) != 0 };

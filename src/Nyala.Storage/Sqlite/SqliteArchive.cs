@@ -31,8 +31,7 @@ sealed class SqliteArchive(ArchiveIds ids, ISqlExecutor sql, Maintenance mainten
             {
                 var all = new Range(new ArchiveQuery(account), 0, long.MaxValue);
                 var first = await RowsAsync(db, all, fromEnd: false, 1);
-                var last = await RowsAsync(db, all, fromEnd: true, 1);
-                return first.Count == 0 ? null : (first[0], last[0]);
+                return first.Count == 0 ? null : (first[0], (await RowsAsync(db, all, fromEnd: true, 1))[0]);
             },
             cancellation);
     }

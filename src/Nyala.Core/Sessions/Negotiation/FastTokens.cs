@@ -26,27 +26,22 @@ sealed class FastTokens(NyalaServer server)
     /// The one of a device's tokens that the client has proven to hold, or null. Compares with something also where there is
     /// no token, so that the time tells nothing.
     /// </summary>
-    public async ValueTask<FastToken?> FindAsync(long? account, string? device, string mechanism, HashedToken request, ReadOnlyMemory<byte> channel)
+    public static FastToken? Find(IReadOnlyList<FastToken> tokens, string mechanism, HashedToken request, ReadOnlySpan<byte> channel)
     {
         FastToken? found = null;
-        var compared = 0;
-        if (account is not null && device is not null)
+        foreach (var token in tokens)
         {
-            foreach (var token in await server.Store.Tokens.LoadAsync(account.Value, device))
+            // §3.4: a token is good for the mechanism it was issued for and for no other.
+            if (request.Verify(token.Secret, channel) && token.Mechanism == mechanism)
             {
-                // §3.4: a token is good for the mechanism it was issued for and for no other.
-                compared++;
-                if (request.Verify(token.Secret, channel.Span) && token.Mechanism == mechanism)
-                {
-                    found = token;
-                }
+                found = token;
             }
         }
 
-        if (compared == 0)
+        if (tokens.Count == 0)
         {
             Span<byte> nothing = stackalloc byte[SecretBytes];
-            request.Verify(nothing, channel.Span);
+            request.Verify(nothing, channel);
         }
 
         return found;
@@ -54,20 +49,26 @@ sealed class FastTokens(NyalaServer server)
 
     public bool HasExpired(FastToken token) => token.ExpiresAt <= server.Time.GetUtcNow();
 
-    /// <summary>Marks a use; false for a replay. Most clients send no counter: then only a token's first use has to be written down.</summary>
-    public ValueTask<bool> UseAsync(FastToken token, long counter) =>
-        token is { IsUsed: true, Counter: 0 } && counter == 0 ? new(true) : server.Store.Tokens.UseAsync(token, counter);
+    /// <summary>
+    /// Marks a use; false for a replay. Written down only where it changes something: a client that counts (few do), or tokens
+    /// that the device held before this one (§3.5). The use of a device's only token is remembered when it gets another
+    /// (<see cref="IssueAsync"/>).
+    /// </summary>
+    /// <param name="isOnly">The device has no other token.</param>
+    public ValueTask<bool> UseAsync(FastToken token, long counter, bool isOnly) =>
+        (isOnly || token.IsUsed) && token.Counter == 0 && counter == 0 ? new(true) : server.Store.Tokens.UseAsync(token, counter);
 
     public ValueTask InvalidateAsync(FastToken token) => server.Store.Tokens.RemoveAsync(token.Account, token.Device);
 
     public bool IsDueForRotation(FastToken token) => server.Time.GetUtcNow() - token.IssuedAt > RotatedAfter;
 
     /// <summary>A new token, stored, as the element that goes into <c>success</c>.</summary>
-    public async ValueTask<Element> IssueAsync(long account, string device, string mechanism)
+    /// <param name="used">The token that the client logged in with, or null.</param>
+    public async ValueTask<Element> IssueAsync(long account, string device, string mechanism, FastToken? used)
     {
         var now = server.Time.GetUtcNow();
         var token = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
-        await server.Store.Tokens.AddAsync(new(account, device, mechanism, Encoding.UTF8.GetBytes(token), now, now + Lifetime, 0));
+        await server.Store.Tokens.AddAsync(new(account, device, mechanism, Encoding.UTF8.GetBytes(token), now, now + Lifetime, 0), used);
         return new Element("token", Ns.Fast)
             .Set("expiry", (now + Lifetime).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture))
             .Set("token", token);

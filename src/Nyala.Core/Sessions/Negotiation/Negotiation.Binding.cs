@@ -92,7 +92,7 @@ sealed partial class Negotiation
 
         try
         {
-            return await services.Tokens.IssueAsync(_account!.Id, request.Device, mechanism);
+            return await services.Tokens.IssueAsync(_account!.Id, request.Device, mechanism, exchange.Token);
         }
         catch (StoreException)
         {

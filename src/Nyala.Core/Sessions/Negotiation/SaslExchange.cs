@@ -195,15 +195,15 @@ sealed class TokenExchange(NegotiationServices services, Connection connection, 
         }
 
         var channel = Mechanisms.BindsChannel(Mechanism) ? offer.EndPoint : default;
-        var account = await Services.Server.Store.Accounts.FindAsync(Account?.Local ?? request.UserName);
-        var token = await Services.Tokens.FindAsync(Account is null ? null : account?.Id, fast.Device, Mechanism, request, channel);
+        var (account, tokens) = await LoadTokensAsync(request.UserName);
+        var token = FastTokens.Find(tokens, Mechanism, request, channel.Span);
         if (token is not null && Services.Tokens.HasExpired(token))
         {
             // XEP-0484 §4: who holds it learns that it takes the password again.
             return Fail(SaslFailure.CredentialsExpired);
         }
 
-        if (token is null || !await Services.Tokens.UseAsync(token, fast.Count))
+        if (token is null || !await Services.Tokens.UseAsync(token, fast.Count, isOnly: tokens.Count == 1))
         {
             return Fail(SaslFailure.NotAuthorized);
         }
@@ -212,4 +212,10 @@ sealed class TokenExchange(NegotiationServices services, Connection connection, 
         Stored = account;
         return new(null, HashedToken.Response(token.Secret, channel.Span), Done: true);
     }
+
+    async ValueTask<(Account? Account, IReadOnlyList<FastToken> Tokens)> LoadTokensAsync(string userName) =>
+        await Services.Server.Store.Tokens.LoadForLoginAsync(Account?.Local ?? userName, fast.Device ?? "") is { } found
+            && Account is not null && fast.Device is not null
+            ? found
+            : (null, []);
 }
