@@ -3,7 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using Nyala.Core.Diagnostics;
 using Nyala.Core.Routing;
 using Nyala.Storage;
-using Nyala.Xmpp;
 using Nyala.Xmpp.Payloads;
 using Nyala.Xmpp.Stanzas;
 using Nyala.Xmpp.Xml;
@@ -25,6 +24,10 @@ sealed class CatchUp
     readonly Session _session;
     readonly NyalaServer _server;
     readonly Queue<(long After, Outbound Stanza)> _behind = new();
+
+    // Where rows are put together, one after the other.
+    readonly ArrayBufferWriter<byte> _output = new(1_024);
+    readonly ArrayBufferWriter<byte> _extra = new(StanzaId.MaxLength);
     long _lastAfter;
     int _bytesBehind;
     int _running;
@@ -297,15 +300,21 @@ sealed class CatchUp
     /// <summary>The row as delivered late: with its id and, from the server, the time it was stored (XEP-0203, XEP-0160 §3).</summary>
     byte[] Stamped(in ArchiveRow row, Stanza message, LocalAccount owner)
     {
-        var output = new ArrayBufferWriter<byte>(row.Stanza.Length + 256);
-        var extra = new ArrayBufferWriter<byte>(256);
+        var (output, extra) = (_output, _extra);
+        output.ResetWrittenCount();
+        extra.ResetWrittenCount();
         var archive = row.Outgoing ? RowFlags.InSenderArchive : RowFlags.InRecipientArchive;
         if ((row.Flags & archive) != 0)
         {
             extra.Advance(StanzaId.Write(extra.GetSpan(StanzaId.MaxLength), owner, _server.Router.Ids, row.Position));
         }
 
-        XmlOut.Write(extra, new Delay(DateTimeOffset.FromUnixTimeMilliseconds(row.At), Jid.FromPrepared(null, _server.Options.Domain)).ToElement(), Ns.Client);
+        XmlOut.Raw(extra, "<delay xmlns='urn:xmpp:delay'");
+        XmlOut.Attribute(extra, "from", _server.Options.Domain);
+        XmlOut.Raw(extra, " stamp='");
+        DateTimeProfile.Write(extra.GetSpan(DateTimeProfile.Size)[..DateTimeProfile.Size], DateTimeOffset.FromUnixTimeMilliseconds(row.At));
+        extra.Advance(DateTimeProfile.Size);
+        XmlOut.Raw(extra, "'/>");
         message.WriteTo(output, Framing.Stream, extra.WrittenSpan);
         return output.WrittenSpan.ToArray();
     }
