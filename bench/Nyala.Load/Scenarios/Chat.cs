@@ -14,10 +14,10 @@ static class Chat
     {
         var options = fleet.Options;
         var pairs = Math.Max(1, options.Users / 2);
+        var (bystanders, silent) = await fleet.LoginSilentAsync(pairs * 2, options.Bystanders);
         var clients = options.Bare ? await fleet.ConnectBareAsync(pairs * 2) : await fleet.LoginAsync(0, pairs * 2, presence: true);
-        var bystanders = options.Bystanders > 0 ? await fleet.LoginAsync(pairs * 2, options.Bystanders, presence: true) : [];
         var chat = Enumerable.Range(0, pairs).Select(i => new ChatPair(options, i, clients[2 * i], clients[(2 * i) + 1])).ToArray();
-        var reading = chat.SelectMany(pair => pair.Start()).Concat(bystanders.Select(client => client.RunAsync(Nobody.Instance))).ToArray();
+        var reading = chat.SelectMany(pair => pair.Start()).Concat(silent).ToArray();
         var sending = new ChatPace(chat, options.Rate, options.Window);
 
         sending.Begin();

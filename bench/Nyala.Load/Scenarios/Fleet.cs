@@ -35,6 +35,24 @@ sealed class Fleet(LoadOptions options, CancellationToken token)
     }
 
     /// <summary>
+    /// Logs accounts in that say nothing and answer what the server asks from their first moment on: while thousands log in,
+    /// it asks the first of them whether they are still there.
+    /// </summary>
+    /// <returns>The clients, and for each what completes when its stream ends.</returns>
+    public async Task<(LeanClient[] Clients, Task[] Reading)> LoginSilentAsync(int first, int count)
+    {
+        var (clients, reading) = (new LeanClient[count], new Task[count]);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Parallel, CancellationToken = token };
+        await Parallel.ForAsync(0, count, parallel, async (i, inner) =>
+        {
+            clients[i] = await LeanClient.LoginAsync(options, options.User(first + i), Keys, "load", inner);
+            clients[i].Send("<presence/>");
+            reading[i] = clients[i].RunAsync(Nobody.Instance);
+        });
+        return (clients, reading);
+    }
+
+    /// <summary>
     /// Makes the keys of accounts known, one short login each: a real client derives them once and keeps them, and the
     /// generator must not do it while it measures.
     /// </summary>

@@ -12,11 +12,9 @@ static class Idle
 
         // The first tenth loads code, fills pools and sizes the heap: what each of the others adds is what a connection costs.
         var few = Math.Max(1, options.Users / 10);
-        var clients = await fleet.LoginAsync(0, few, presence: true);
-        var reading = clients.Select(client => client.RunAsync(Nobody.Instance)).ToList();
+        var (clients, reading) = await fleet.LoginSilentAsync(0, few);
         var before = await SettledAsync(fleet, tree);
-        var others = await fleet.LoginAsync(few, options.Users - few, presence: true);
-        reading.AddRange(others.Select(client => client.RunAsync(Nobody.Instance)));
+        var (others, othersReading) = await fleet.LoginSilentAsync(few, options.Users - few);
         await fleet.WaitAsync(1);
         var unsettled = tree.PssBytes();
         var after = await SettledAsync(fleet, tree);
@@ -28,13 +26,14 @@ static class Idle
         fleet.Measurements.Add("PSS with a tenth of them", before / 1e6, "MB");
         fleet.Measurements.Add("PSS with all", after / 1e6, "MB");
         meter.Report(fleet.Measurements, "idle connection", options.Users);
-        if (reading.Count(task => task.IsCompleted) is > 0 and var lost)
+        Task[] all = [.. reading, .. othersReading];
+        if (all.Count(task => task.IsCompleted) is > 0 and var lost)
         {
             fleet.Measurements.Fault($"{lost} idle connections were closed by the server.");
         }
 
         Array.ForEach([.. clients, .. others], client => client.Close());
-        await Task.WhenAll(reading);
+        await Task.WhenAll(all);
     }
 
     /// <summary>The memory once it has stopped moving: three readings five seconds apart within 1 %, at most 60 s.</summary>

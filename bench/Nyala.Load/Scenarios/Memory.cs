@@ -16,10 +16,10 @@ static class Memory
         var options = fleet.Options;
         var tree = new ProcessTree(options.Pid ?? throw new LoadException("memory measures memory: it needs --pid."));
         var chatting = Math.Max(2, options.Users / 10 * 2);
+        var (silent, silentReading) = await fleet.LoginSilentAsync(chatting, (options.Users - chatting) / 2);
         var clients = await fleet.LoginAsync(0, chatting, presence: true);
         var chat = Enumerable.Range(0, chatting / 2).Select(i => new ChatPair(options, i, clients[2 * i], clients[(2 * i) + 1])).ToArray();
-        var silent = await fleet.LoginAsync(chatting, (options.Users - chatting) / 2, presence: true);
-        var reading = chat.SelectMany(pair => pair.Start()).Concat(silent.Select(client => client.RunAsync(Nobody.Instance))).ToArray();
+        var reading = chat.SelectMany(pair => pair.Start()).Concat(silentReading).ToArray();
         var pace = new ChatPace(chat, options.Rate > 0 ? options.Rate : 100);
         pace.Begin();
 

@@ -15,8 +15,7 @@ static class ReconnectStorm
     public static async Task RunAsync(Fleet fleet)
     {
         var options = fleet.Options;
-        var clients = await fleet.LoginAsync(0, options.Users, presence: true);
-        var reading = clients.Select(client => client.RunAsync(Nobody.Instance)).ToArray();
+        var (clients, reading) = await fleet.LoginSilentAsync(0, options.Users);
         using var others = await Talkers.StartAsync(fleet, first: options.Users);
         await fleet.WaitAsync(options.Warmup);
         others.MeasureQuiet();
