@@ -25,7 +25,7 @@ static class Texts
 
         | | when it acknowledges a message (XEP-0198) | so a power cut or kill can take |
         |---|---|---|
-        | Nyala | the message is committed to both archives and synced to disk (SQLite, WAL, synchronous=FULL); many messages share a commit | nothing that was acknowledged |
+        | Nyala | the message, for both archives, is written to the journal and synced to disk (fdatasync); messages that come together share a sync | nothing that was acknowledged |
         | ejabberd (Mnesia, Debian's default) | the message was handled; Mnesia writes to disk afterwards, in its own time | what Mnesia had not written yet |
         | Prosody (files, Debian's default) | the message was handled and written to a file, without a sync | what the kernel had not written yet |
         | relay | never: it keeps nothing | everything |
