@@ -3,7 +3,6 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
-using Microsoft.AspNetCore.Connections;
 
 namespace Nyala.Core.Connections;
 
@@ -181,20 +180,16 @@ sealed class SocketReader(Socket socket) : PipeReader, IValueTaskSource<ReadResu
         var error = _readiness!.SocketError;
         MakeRoom();
         var received = error == SocketError.Success ? socket.Receive(_buffer.AsSpan(_end), SocketFlags.None, out error) : 0;
-        if (error == SocketError.Success)
+        if (error != SocketError.WouldBlock)
         {
+            // A reset too ends what is to be read. As an exception it would cost as much as a login, when a router fails for thousands.
             _ended = received == 0;
             _examined = false;
             _end += received;
         }
 
         Release();
-        return error switch
-        {
-            SocketError.Success => true,
-            SocketError.WouldBlock => false,
-            _ => throw new ConnectionResetException("The connection is lost.", new SocketException((int)error)),
-        };
+        return error != SocketError.WouldBlock;
     }
 
     void MakeRoom()

@@ -145,11 +145,11 @@ public sealed class SocketTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_reset_is_an_error()
+    public async Task A_reset_ends_what_is_read_and_written()
     {
         var reading = Input.ReadAsync();
         _client.Close(timeout: 0);
-        await Assert.ThrowsAnyAsync<IOException>(async () => await reading);
+        Assert.True((await reading).IsCompleted);
         var written = await Output.WriteAsync("x"u8.ToArray());
         Assert.True(written.IsCompleted);
     }
@@ -177,7 +177,7 @@ public sealed class SocketTests : IAsyncLifetime
         var reading = Input.ReadAsync();
         var closed = _connection.ConnectionClosed;
         _connection.Abort(new ConnectionAbortedException());
-        await Assert.ThrowsAnyAsync<Exception>(async () => await reading);
+        Assert.True((await reading).IsCompleted);
         Assert.True(closed.IsCancellationRequested);
         Assert.True((await Output.WriteAsync("x"u8.ToArray())).IsCompleted);
         await Assert.ThrowsAsync<SocketException>(async () => await _client.ReceiveAsync(new byte[1]));
