@@ -219,7 +219,9 @@ sealed partial class BatchWriter
     void CatchUp(long at)
     {
         Insert(_behind, at);
-        _proposed = _journal is { IsEmpty: false } ? _journal.Generation + 1 : 0;
+
+        // Also when nothing was written since a flight that failed: its generation must not stay the oldest that is missing.
+        _proposed = _journal is not null && (IsBehind || !_journal.IsEmpty) ? _journal.Generation + 1 : 0;
         if (_proposed != 0)
         {
             _hot!.WriteGeneration(_proposed);

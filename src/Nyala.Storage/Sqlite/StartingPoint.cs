@@ -41,7 +41,14 @@ sealed record StartingPoint(long Head, long At, long Stream, long StreamLimit, l
         var generation = SqliteFiles.Number(connection, "select value from meta where name = 'journal'");
         var head = SqliteFiles.Number(connection, "select max(value) from (select value from meta where name = 'position' union all select max(position) from message)");
         using var statements = new HotStatements(connection);
-        return generation == 0 ? 0 : JournalRecord.Replay(statements, Journal.Read(dataDirectory, generation), head);
+        if (generation == 0)
+        {
+            return 0;
+        }
+
+        // The next generation began before the database had this one.
+        var blocks = Journal.Read(dataDirectory, generation).Concat(Journal.Read(dataDirectory, generation + 1));
+        return JournalRecord.Replay(statements, blocks, head);
     }
 
     /// <summary>Makes everything that clients may know of a lost future recognisable as unknown.</summary>

@@ -96,6 +96,39 @@ public sealed class JournalTests : IAsyncDisposable
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_crash_while_the_database_catches_up_loses_nothing(bool afterTrouble)
+    {
+        await _fixture.OpenAsync();
+        var sent = (await AppendAsync(3, stream: 7)).ConvertAll(entry => entry.Position);
+        if (afterTrouble)
+        {
+            _beforeCommit = () => throw new SqliteException("disk I/O error", IoError);
+            await Assert.ThrowsAsync<StoreException>(async () => await _fixture.Store.Archive.MetadataAsync(2, StoreFixture.Cancellation));
+            sent.Add((await AppendAsync(stream: 7)).Position);
+            sent.Add((await AppendAsync(stream: 7)).Position);
+        }
+
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var goOn = new ManualResetEventSlim();
+        _beforeCommit = () =>
+        {
+            begun.SetResult();
+            goOn.Wait(StoreFixture.Cancellation);
+        };
+        var reading = _fixture.Store.Archive.MetadataAsync(2, StoreFixture.Cancellation);
+        await begun.Task;
+        sent.Add((await AppendAsync(stream: 7)).Position);
+        var during = Copy();
+        goOn.Set();
+        await reading;
+
+        Assert.Equal(sent, await PositionsAsync(during));
+        Assert.Equal(sent, await PositionsAsync(Copy()));
+    }
+
     [Fact]
     public async Task Half_a_block_is_as_good_as_none_and_those_before_it_count()
     {
