@@ -29,9 +29,12 @@ sealed record LoadOptions
           reconnect-storm  N sockets cut at once: time until all talk again, latency of untouched sessions
           sign-up          new accounts for --seconds while others chat: accounts/s, latency of the chat
           offline          messages for absent users, then fetched: completeness, order, server CPU
+          room             one who talks to N-1 others in a room, and one who comes and goes: server CPU per delivery and entry
           memory           everything mixed, people coming and going: memory over time
           archive          no scenario: copies the messages in Nyala's --database until there are --rows (needs no server)
-          relay            no scenario but a server: moves bytes between pairs and parses nothing (chat --bare on)
+          relay            no scenario but a server: moves bytes between pairs and parses nothing (chat --bare on);
+                           with --journal FILE it writes and syncs them first and acknowledges them; with
+                           --certificate FILE.pem it only shakes hands (login-storm --bare on)
           report           writes docs/benchmarks.md and its plots from --results DIR (needs no server)
 
         Options
@@ -40,6 +43,7 @@ sealed record LoadOptions
           --tls MODE           none, starttls or direct    (starttls)
           --login MODE         scram or fast: SASL2, Bind 2 and a token (scram)
           --domain NAME        the XMPP domain             (localhost)
+          --rooms NAME         room: what stands before the domain in the address of rooms (rooms)
           --users N            accounts, connections       (100; chat: two per pair)
           --bystanders N       chat: more users who are online and silent (0)
           --password TEXT      of every account            (load-secret)
@@ -57,7 +61,8 @@ sealed record LoadOptions
           --sm on|off          stream management, acknowledgement asked for after each message (on)
           --carbons on|off     carbons enabled             (on)
           --roster on|off      the roster asked for        (on)
-          --bare on|off        chat: through the relay, without logging in (off)
+          --bare on|off        chat, login-storm: through the relay, without logging in (off)
+          --control HOST:PORT  reconnect-storm: a relay where pairs talk meanwhile as well, to tell how busy the machine is
           --pid PID            the server's process; its children count too
           --name TEXT          what the run is called in results (the scenario)
           --label TEXT         what the server is called in results
@@ -73,6 +78,7 @@ sealed record LoadOptions
     public int Port { get; private set; } = 5222;
     public TlsMode Tls { get; private set; } = TlsMode.StartTls;
     public string Domain { get; private set; } = "localhost";
+    public string Rooms { get; private set; } = "rooms";
     public int Users { get; private set; } = 100;
     public string Password { get; private set; } = "load-secret";
     public int Offset { get; private set; }
@@ -89,6 +95,9 @@ sealed record LoadOptions
     public int Interval { get; private set; } = 10;
     public bool Fast { get; private set; }
     public bool Bare { get; private set; }
+    public string? Control { get; private set; }
+    public string? Journal { get; private set; }
+    public string? Certificate { get; private set; }
     public Uri? Http { get; private set; }
     public string Database { get; private set; } = "";
     public int Rows { get; private set; } = 1_000_000;
@@ -167,11 +176,15 @@ sealed record LoadOptions
                 Http = Uri.TryCreate(value, UriKind.Absolute, out var address) ? address : throw new LoadException("--http is an address such as http://127.0.0.1:5280.");
                 break;
             case "--domain": Domain = value; break;
+            case "--rooms": Rooms = value; break;
             case "--password": Password = value; break;
             case "--sm": StreamManagement = Switch(name, value); break;
             case "--carbons": Carbons = Switch(name, value); break;
             case "--roster": Roster = Switch(name, value); break;
             case "--bare": Bare = Switch(name, value); break;
+            case "--control": Control = value; break;
+            case "--journal": Journal = value; break;
+            case "--certificate": Certificate = value; break;
             case "--name": Name = value; break;
             case "--label": Label = value; break;
             case "--version": Version = value; break;

@@ -59,6 +59,7 @@ static async Task<int> RunAsync(LoadOptions options)
         "sign-up" => SignUp.RunAsync,
         "offline" => Offline.RunAsync,
         "memory" => Memory.RunAsync,
+        "room" => RoomTalk.RunAsync,
         "talk" => Talk.RunAsync,
         _ => throw new LoadException($"{options.Scenario} is not a scenario; run without arguments for help."),
     };

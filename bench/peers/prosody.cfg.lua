@@ -32,3 +32,8 @@ default_archive_policy = true                             -- … of every messag
 archive_expires_after = "never"                           -- no expiry run in the middle of a measurement
 
 VirtualHost "localhost"
+
+Component "rooms.localhost" "muc"                         -- where rooms are looked for on every server
+modules_enabled = { "muc_mam" }                           -- and kept
+muc_room_default_persistent = true
+muc_log_by_default = true

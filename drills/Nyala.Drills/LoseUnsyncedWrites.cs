@@ -37,29 +37,22 @@ static class LoseUnsyncedWrites
     static async Task CutAsync(Run run, string library, int cuts, bool lies, Ledger ledger)
     {
         var root = Directory.CreateDirectory(Path.Combine(run.Directory, lies ? "control" : "drill")).FullName;
-        var data = Directory.CreateDirectory(Path.Combine(root, "data")).FullName;
-        var shadow = Directory.CreateDirectory(Path.Combine(root, "shadow")).FullName;
-        using var server = new ServerProcess(run.Options.Server, data);
-        server.Set("LD_PRELOAD", library);
-        server.Set("UNSYNCED_DATA", data);
-        server.Set("UNSYNCED_SHADOW", shadow);
-        await server.StartAsync();
-        await using var cast = new Cast(server, ledger, run.Options.Seed, size: 80);
+        using var machine = new UnsyncedMachine(run.Options.Server, root, library);
+        await machine.Server.StartAsync();
+        await using var cast = new Cast(machine.Server, ledger, run.Options.Seed, size: 80);
         await cast.RegisterAsync();
         cast.Begin();
         for (var i = 0; i < cuts; i++)
         {
-            await KillTheServer.TrafficAsync(cast, run.Random, run.Random.Next(400, 1500));
+            await KillTheServer.TrafficAsync(cast, ledger, run.Random, run.Random.Next(400, 1500));
             if (lies)
             {
-                await File.WriteAllTextAsync(data + ".nosync", "");
+                await machine.LieAsync(lie: true);
                 await Task.Delay(TimeSpan.FromSeconds(2), TimeProvider.System);
             }
 
-            await server.KillAsync();
-            File.Delete(data + ".nosync");
-            Replace(data, shadow);
-            await server.StartAsync();
+            await machine.CutAsync();
+            await machine.Server.StartAsync();
         }
 
         await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
@@ -74,23 +67,8 @@ static class LoseUnsyncedWrites
         await run.CheckAsync(cast);
     }
 
-    /// <summary>The disk after the cut: only what was synced.</summary>
-    static void Replace(string data, string shadow)
-    {
-        Directory.Delete(data, recursive: true);
-        Directory.CreateDirectory(data);
-        foreach (var directory in Directory.EnumerateDirectories(shadow, "*", SearchOption.AllDirectories))
-        {
-            Directory.CreateDirectory(Path.Combine(data, Path.GetRelativePath(shadow, directory)));
-        }
-
-        foreach (var file in Directory.EnumerateFiles(shadow, "*", SearchOption.AllDirectories))
-        {
-            File.Copy(file, Path.Combine(data, Path.GetRelativePath(shadow, file)));
-        }
-    }
-
-    static async Task<string?> BuildAsync(string directory)
+    /// <summary>Compiles the library; null: there is no compiler.</summary>
+    public static async Task<string?> BuildAsync(string directory)
     {
         var library = Path.Combine(directory, "unsynced.so");
         var source = Path.Combine(AppContext.BaseDirectory, "unsynced.c");

@@ -22,6 +22,7 @@ try
         [Terminate.Name] = Terminate.RunAsync,
         [FullDisk.Name] = FullDisk.RunAsync,
         [LoseUnsyncedWrites.Name] = LoseUnsyncedWrites.RunAsync,
+        [KillWhileCatchingUp.Name] = KillWhileCatchingUp.RunAsync,
     };
     var chosen = options.Drill == "all"
         ? [.. drills.Values]

@@ -4,7 +4,8 @@
  * was not synced. It models a journaling file system: creating, renaming and removing become durable with the next sync
  * of anything in the directory tree; content and length of a file with its own sync. Files ending in -shm are never durable
  * (SQLite rebuilds them). While UNSYNCED_DATA.nosync exists, syncs succeed and do nothing: the disk that lies, with
- * which the drill proves that it can fail.
+ * which the drill proves that it can fail. While UNSYNCED_DATA.hold exists, syncs of a database's write-ahead log do not
+ * begin: whoever commits there waits.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -42,7 +43,7 @@ struct change { char from[PATH_MAX], to[PATH_MAX]; struct change *next; };
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 static struct file *files;
 static struct change *changes, **last_change = &changes;
-static char data[PATH_MAX], shadow[PATH_MAX], lies[PATH_MAX + 8];
+static char data[PATH_MAX], shadow[PATH_MAX], lies[PATH_MAX + 8], holds[PATH_MAX + 8];
 static size_t data_length;
 
 #define REAL(type, name, ...) \
@@ -85,6 +86,7 @@ __attribute__((constructor)) static void prepare(void)
     if (from && to && realpath(from, data) && realpath(to, shadow)) {
         data_length = strlen(data);
         snprintf(lies, sizeof lies, "%s.nosync", data);
+        snprintf(holds, sizeof holds, "%s.hold", data);
     }
 }
 
@@ -226,6 +228,22 @@ static void synced(int fd)
     }
     pthread_mutex_unlock(&gate);
     errno = error;
+}
+
+/* Waits while the log of a database is held up. */
+static void held(int fd)
+{
+    static const char suffix[] = "-wal";
+    int log = 0;
+    if (!data_length) return;
+    pthread_mutex_lock(&gate);
+    struct file *file = find(fd);
+    if (file) {
+        size_t length = strlen(file->name);
+        log = length >= sizeof suffix - 1 && strcmp(file->name + length - (sizeof suffix - 1), suffix) == 0;
+    }
+    pthread_mutex_unlock(&gate);
+    while (log && access(holds, F_OK) == 0) usleep(2000);
 }
 
 static void moved(const char *from, const char *to)
@@ -384,6 +402,7 @@ int posix_fallocate64(int fd, off64_t from, off64_t length)
 int fsync(int fd)
 {
     REAL(int, "fsync", int);
+    held(fd);
     int result = real(fd);
     if (result == 0) synced(fd);
     return result;
@@ -392,6 +411,7 @@ int fsync(int fd)
 int fdatasync(int fd)
 {
     REAL(int, "fdatasync", int);
+    held(fd);
     int result = real(fd);
     if (result == 0) synced(fd);
     return result;

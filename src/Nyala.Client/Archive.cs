@@ -15,6 +15,9 @@ public sealed record ArchivedMessage(string Id, Stanza Message, DateTimeOffset S
 /// <summary>What to ask an archive for.</summary>
 public sealed record ArchiveQuery
 {
+    /// <summary>Whose archive: a room's address, or null for the own account.</summary>
+    public Jid? Of { get; init; }
+
     /// <summary>Only messages with this address.</summary>
     public Jid? With { get; init; }
 
@@ -62,7 +65,7 @@ public static class Archive
         var collected = client.Collect(id);
         try
         {
-            var answer = await client.IqAsync("set", Request(query, id), token: token);
+            var answer = await client.IqAsync("set", Request(query, id), query.Of, token: token);
             var set = answer?.Child("set", Ns.Rsm);
             return new ArchivePage([.. collected.Select(Read)], answer?["complete"] is "true" or "1", set?.Child("last")?.Text);
         }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Nyala.Core.Components;
 using Nyala.Core.Connections;
 using Nyala.Core.Diagnostics;
 using Nyala.Core.Routing;
@@ -13,8 +14,9 @@ namespace Nyala.Core;
 /// </summary>
 public sealed class NyalaServer : IAsyncDisposable
 {
-    NyalaServer(ServerOptions options, IStore store, TimeProvider time, ILogger log, TimerWheel timers, Metrics metrics, byte[] streamKey)
+    NyalaServer(ServerOptions options, IStore store, TimeProvider time, ILogger log, TimerWheel timers, Metrics metrics, byte[] streamKey, PeerPolicy peers)
     {
+        Peers = peers;
         Options = options;
         Store = store;
         Time = time;
@@ -50,7 +52,13 @@ public sealed class NyalaServer : IAsyncDisposable
 
     public SessionRegistry Sessions { get; }
 
+    /// <summary>External components that are connected.</summary>
+    public ComponentLinks Components { get; } = new();
+
     public Router Router { get; }
+
+    /// <summary>Whom everybody here talks with.</summary>
+    public PeerPolicy Peers { get; }
 
     internal StreamIds StreamIds { get; }
 
@@ -62,7 +70,7 @@ public sealed class NyalaServer : IAsyncDisposable
         ServerOptions options, IStore store, TimeProvider time, ILogger log, Metrics metrics, Func<NyalaServer, IEnumerable<IFeature>> features)
     {
         var streamKey = await store.Secrets.GetOrCreateAsync("stream-ids", 16);
-        var server = new NyalaServer(options, store, time, log, new TimerWheel(time, log), metrics, streamKey);
+        var server = new NyalaServer(options, store, time, log, new TimerWheel(time, log), metrics, streamKey, await PeerPolicy.LoadAsync(store.PeerRules));
         foreach (var feature in features(server))
         {
             feature.Register(new FeatureBuilder(server.Features) { Server = server });
@@ -77,6 +85,11 @@ public sealed class NyalaServer : IAsyncDisposable
     /// </summary>
     public async Task StopAsync()
     {
+        foreach (var handler in Features.Stopping)
+        {
+            await handler();
+        }
+
         await Sessions.ShutDownAsync();
         await Store.Log.FlushAsync();
     }
@@ -98,6 +111,30 @@ public sealed class NyalaServer : IAsyncDisposable
         foreach (var handler in Features.AccountRemoved)
         {
             await handler(account);
+        }
+    }
+
+    /// <summary>An account was disabled in the store, or enabled: its sessions end, or it may bind again.</summary>
+    public async Task AccountDisabledAsync(LocalAccount account, bool disabled)
+    {
+        lock (account.Gate)
+        {
+            // Nobody binds past it.
+            account.IsDisabled = disabled;
+        }
+
+        if (disabled)
+        {
+            await Sessions.EndAllAsync(account, EndReason.LoggedOut, Xmpp.Stanzas.StreamError.NotAuthorized with { Text = "The account was disabled." });
+        }
+    }
+
+    /// <summary>An address of a guest will never be anybody's again: what others have noted of it goes.</summary>
+    public async Task AddressGoneAsync(Xmpp.Jid address)
+    {
+        foreach (var handler in Features.AddressGone)
+        {
+            await handler(address);
         }
     }
 

@@ -1,4 +1,3 @@
-using Nyala.Core.Routing;
 using Nyala.Storage;
 using Nyala.Xmpp;
 using Nyala.Xmpp.Payloads;
@@ -8,11 +7,15 @@ using Nyala.Xmpp.Xml;
 namespace Nyala.Features;
 
 /// <summary>Reads an archive query (XEP-0313 §4.1): its form and its result set request.</summary>
-sealed class ArchiveRequest(LocalAccount account, ArchiveIds ids, int defaultPage, int maxPage)
+/// <param name="owner">Whose archive.</param>
+/// <param name="ids">What makes ids.</param>
+/// <param name="maxPage">Rows of one page at most.</param>
+sealed class ArchiveRequest(long owner, ArchiveIds ids, int maxPage)
 {
+    const int DefaultPage = 50;
     const int MaxIds = 500;
 
-    ArchiveQuery _query = new(account.Id) { Max = defaultPage, WithCount = true };
+    ArchiveQuery _query = new(owner) { Max = DefaultPage, WithCount = true };
 
     /// <summary>The query, or the error it deserves.</summary>
     public (ArchiveQuery? Query, StanzaError? Error) Read(Element query)
@@ -44,7 +47,7 @@ sealed class ArchiveRequest(LocalAccount account, ArchiveIds ids, int defaultPag
             return StanzaError.ItemNotFound;
         }
 
-        _query = _query with { Max = Math.Min(page.Max ?? defaultPage, maxPage), FromEnd = page.Before is not null, After = after, Before = before };
+        _query = _query with { Max = Math.Min(page.Max ?? DefaultPage, maxPage), FromEnd = page.Before is not null, After = after, Before = before };
         return null;
     }
 
@@ -136,7 +139,7 @@ sealed class ArchiveRequest(LocalAccount account, ArchiveIds ids, int defaultPag
             return true;
         }
 
-        var known = ids.TryDecode(account.Id, id, out var found);
+        var known = ids.TryDecode(owner, id, out var found);
         position = found;
         return known;
     }

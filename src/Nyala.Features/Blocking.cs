@@ -4,6 +4,7 @@ using Nyala.Core.Sessions;
 using Nyala.Features.Rosters;
 using Nyala.Features.Sharing;
 using Nyala.Xmpp;
+using Nyala.Xmpp.Payloads;
 using Nyala.Xmpp.Stanzas;
 using Nyala.Xmpp.Xml;
 
@@ -11,7 +12,7 @@ namespace Nyala.Features;
 
 /// <summary>Blocking: an account hears nothing of whom it has blocked, and looks to them as if it were not there.</summary>
 [Xep(191, "1.3")]
-public sealed class Blocking(NyalaServer server, RosterCache rosters) : IFeature
+public sealed class Blocking(NyalaServer server, RosterCache rosters, AbuseReports reports) : IFeature
 {
     /// <summary>The blocked addresses; null for the many accounts that block nobody. The set is replaced, never changed.</summary>
     static readonly SlotKey<HashSet<string>> Blocked = new("blocked");
@@ -51,14 +52,14 @@ public sealed class Blocking(NyalaServer server, RosterCache rosters) : IFeature
 
     static ValueTask<IqReply> ListAsync(IqRequest request)
     {
-        request.Session!.Set(Interested, "");
+        request.Session?.Set(Interested, "");
         var jids = request.Account!.Get(Blocked) ?? [];
         return (IqReply)new Element("blocklist", Ns.Blocking).Add(jids.Select(Item));
     }
 
     async ValueTask<IqReply> BlockAsync(IqRequest request)
     {
-        if (Read(request.Payload, out var jids) is { } error)
+        if (Read(request.Payload, out var jids, out var reported) is { } error)
         {
             return error;
         }
@@ -69,7 +70,16 @@ public sealed class Blocking(NyalaServer server, RosterCache rosters) : IFeature
             return StanzaError.BadRequest;
         }
 
-        return await rosters.ChangeAsync(request.Account!.Id, edit => AddAsync(request.Account, edit.Roster, jids));
+        var reply = await rosters.ChangeAsync(request.Account!.Id, edit => AddAsync(request.Account, edit.Roster, jids));
+        if (reply.Error is null)
+        {
+            foreach (var (jid, report) in reported)
+            {
+                await reports.KeepAsync(request.Account, jid, report);
+            }
+        }
+
+        return reply;
     }
 
     /// <summary>Between the changes of the roster, which also puts the changes of the list in order.</summary>
@@ -101,7 +111,7 @@ public sealed class Blocking(NyalaServer server, RosterCache rosters) : IFeature
     }
 
     async ValueTask<IqReply> UnblockAsync(IqRequest request) =>
-        Read(request.Payload, out var jids) is { } error
+        Read(request.Payload, out var jids, out _) is { } error
             ? error
             : await rosters.ChangeAsync(request.Account!.Id, edit => RemoveAsync(request.Account, edit.Roster, jids));
 
@@ -129,13 +139,21 @@ public sealed class Blocking(NyalaServer server, RosterCache rosters) : IFeature
         return IqReply.Done;
     }
 
-    /// <summary>The resources here that see the presence of this account because it lets them.</summary>
+    /// <summary>Who sees the presence of this account because it lets them: resources here, addresses elsewhere.</summary>
     IEnumerable<Jid> Subscribers(LocalAccount account, RosterSnapshot roster)
     {
         foreach (var contact in roster.Items.Keys)
         {
-            if (roster.IsSubscriber(contact) && contact.Local is not null && contact.Domain == server.Options.Domain
-                && server.Accounts.TryGet(contact.Local, out var viewer))
+            if (!roster.IsSubscriber(contact))
+            {
+                continue;
+            }
+
+            if (contact.Domain != server.Options.Domain)
+            {
+                yield return contact;
+            }
+            else if (contact.Local is not null && server.Accounts.TryGet(contact.Local, out var viewer))
             {
                 foreach (var session in viewer.SessionList)
                 {
@@ -148,16 +166,11 @@ public sealed class Blocking(NyalaServer server, RosterCache rosters) : IFeature
     /// <summary>Sends a session's presence to one resource or, where it was shown to a bare address, to all there.</summary>
     void Tell(Session session, Jid to, Stanza presence)
     {
-        if (!server.Accounts.TryGet(to.Local!, out var viewer))
+        if (to.IsBare || to.Domain != server.Options.Domain)
         {
-            return;
+            Broadcast.To(server, to, session.Jid, presence);
         }
-
-        if (to.IsBare)
-        {
-            Broadcast.To(server, viewer, session.Jid, presence);
-        }
-        else if (viewer.Find(to.Resource!) is { } target && !IsBlocked(viewer, session.Jid))
+        else if (server.Accounts.TryGet(to.Local!, out var viewer) && viewer.Find(to.Resource!) is { } target && !IsBlocked(viewer, session.Jid))
         {
             target.Send(new Outbound(presence));
         }
@@ -176,9 +189,10 @@ public sealed class Blocking(NyalaServer server, RosterCache rosters) : IFeature
         }
     }
 
-    static StanzaError? Read(Element payload, out List<Jid> jids)
+    static StanzaError? Read(Element payload, out List<Jid> jids, out List<(Jid Jid, AbuseReport Report)> reported)
     {
         jids = [];
+        reported = [];
         foreach (var child in payload.Children)
         {
             if (!child.Is("item", Ns.Blocking) || child["jid"] is not { } text)
@@ -192,6 +206,15 @@ public sealed class Blocking(NyalaServer server, RosterCache rosters) : IFeature
             }
 
             jids.Add(jid);
+            if (child.Child("report", Ns.Reporting) is { } element)
+            {
+                if (!AbuseReport.TryParse(element, out var report))
+                {
+                    return StanzaError.BadRequest with { Text = "A report needs a reason." };
+                }
+
+                reported.Add((jid, report));
+            }
         }
 
         return null;

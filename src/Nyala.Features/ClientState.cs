@@ -92,7 +92,22 @@ public sealed class ClientState : IFeature
         }
 
         /// <summary>R12: subscriptions and errors are never held, nor self-presence and status codes of rooms.</summary>
-        static bool IsAvailability(Stanza presence) =>
-            presence.Type is StanzaType.None or StanzaType.Unavailable && !presence.HasNamespace(Ns.MucUser);
+        static bool IsAvailability(Stanza presence)
+        {
+            if (presence.Type is not (StanzaType.None or StanzaType.Unavailable))
+            {
+                return false;
+            }
+
+            for (var i = 0; i < presence.ChildCount; i++)
+            {
+                if (presence.ChildName(i).Namespace == Ns.MucUser)
+                {
+                    return presence.ChildBytes(i).Span.IndexOf("<status"u8) < 0;
+                }
+            }
+
+            return true;
+        }
     }
 }

@@ -1,5 +1,6 @@
 using Nyala.Core;
 using Nyala.Core.Routing;
+using Nyala.Features.PubSub;
 using Nyala.Features.Sharing;
 using Nyala.Xmpp;
 using Nyala.Xmpp.Payloads;
@@ -10,7 +11,7 @@ namespace Nyala.Features;
 
 /// <summary>Service Discovery of the server and of accounts; an account shows itself only to those who see its presence (§8).</summary>
 [Xep(30, "2.5.0")]
-public sealed class Disco(NyalaServer server, PresenceAccess access) : IFeature
+public sealed class Disco(NyalaServer server, PresenceAccess access, NodeDisco nodes) : IFeature
 {
     public void Register(FeatureBuilder on)
     {
@@ -22,14 +23,16 @@ public sealed class Disco(NyalaServer server, PresenceAccess access) : IFeature
 
     /// <summary>What the server says of itself; complete once all features are registered.</summary>
     internal static DiscoInfo OfServer(FeatureTable features) =>
-        new([new DiscoIdentity("server", "im", "Nyala")], features.FeaturesOf(Entity.Domain), []);
+        features.Shown(
+            new([new DiscoIdentity("server", "im", "Nyala"), .. features.IdentitiesOf(Entity.Domain)], features.FeaturesOf(Entity.Domain), [.. features.FormsOf(Entity.Domain)]),
+            Entity.Domain);
 
     async ValueTask<IqReply> InfoAsync(IqRequest request)
     {
         var node = request.Payload["node"];
         if (request.Entity == Entity.Domain)
         {
-            if (node is not null && server.Features.DiscoNodes.TryGetValue((Ns.DiscoInfo, node), out var handler))
+            if (node is not null && server.Features.DiscoNode(Entity.Domain, Ns.DiscoInfo, node) is { } handler)
             {
                 return await handler(request);
             }
@@ -39,27 +42,53 @@ public sealed class Disco(NyalaServer server, PresenceAccess access) : IFeature
                 : StanzaError.ItemNotFound;
         }
 
-        if (!await access.MaySeeAsync(request.Account!, request.From))
+        if (node is not null && server.Features.DiscoNode(request.Entity, Ns.DiscoInfo, node) is { } answer)
         {
-            return StanzaError.ServiceUnavailable;
+            return await answer(request);
         }
 
-        return node is null
-            ? new DiscoInfo([new DiscoIdentity("account", "registered")], server.Features.FeaturesOf(Entity.OwnAccount), []).ToElement()
-            : StanzaError.ItemNotFound;
+        if (node is not null)
+        {
+            return await OfNodeAsync(request, await nodes.InfoAsync(PubSubHost.Of(request.Account!), request.From, node));
+        }
+
+        return await access.MaySeeAsync(request.Account!, request.From)
+            ? server.Features.Shown(
+                new([new DiscoIdentity("account", "registered"), .. server.Features.IdentitiesOf(Entity.OwnAccount)], server.Features.FeaturesOf(Entity.OwnAccount), []),
+                Entity.OwnAccount).ToElement()
+            : StanzaError.ServiceUnavailable;
     }
+
+    /// <summary>A stranger does not learn from the absence of a node that there is an account.</summary>
+    async ValueTask<IqReply> OfNodeAsync(IqRequest request, (Element? Answer, StanzaError? Error) result) =>
+        result.Answer is { } answer ? answer
+        : await access.MaySeeAsync(request.Account!, request.From) ? result.Error!
+        : StanzaError.ServiceUnavailable;
 
     async ValueTask<IqReply> ItemsAsync(IqRequest request)
     {
         if (request.Account is not { } account)
         {
             var node = request.Payload["node"];
-            if (node is not null && server.Features.DiscoNodes.TryGetValue((Ns.DiscoItems, node), out var handler))
+            if (node is not null && server.Features.DiscoNode(Entity.Domain, Ns.DiscoItems, node) is { } handler)
             {
                 return await handler(request);
             }
 
-            return node is null ? new Element("query", Ns.DiscoItems) : StanzaError.ItemNotFound;
+            return node is null
+                ? new Element("query", Ns.DiscoItems).Add(server.Features.Hosts.Where(host => server.Features.IsThere(host.Key)).Select(host =>
+                    new Element("item", Ns.DiscoItems).Set("jid", host.Key).Set("name", host.Value)))
+                : StanzaError.ItemNotFound;
+        }
+
+        if (request.Payload["node"] is { } name)
+        {
+            if (server.Features.DiscoNode(request.Entity, Ns.DiscoItems, name) is { } answer)
+            {
+                return await answer(request);
+            }
+
+            return await OfNodeAsync(request, await nodes.ItemsAsync(PubSubHost.Of(account), request.From, name));
         }
 
         if (!await access.MaySeeAsync(account, request.From))
@@ -67,12 +96,7 @@ public sealed class Disco(NyalaServer server, PresenceAccess access) : IFeature
             return StanzaError.ServiceUnavailable;
         }
 
-        if (request.Payload["node"] is not null)
-        {
-            return StanzaError.ItemNotFound;
-        }
-
-        // §8: the items of an account are its available resources.
+        // §8: the items of an account are its available resources; and its nodes (XEP-0163 §6.2).
         var query = new Element("query", Ns.DiscoItems);
         foreach (var session in account.SessionList)
         {
@@ -82,6 +106,6 @@ public sealed class Disco(NyalaServer server, PresenceAccess access) : IFeature
             }
         }
 
-        return query;
+        return query.Add(await nodes.NodesAsync(PubSubHost.Of(account), request.From, server.Options.Limits.PubSubNodes));
     }
 }

@@ -26,9 +26,11 @@ public sealed class EntityCaps : IFeature
     {
         on.Advertise(Ns.Caps);
         on.Advertise(Ns.Caps2);
-        on.StreamFeature(StreamState.Authenticated, _ => _own.Value.Ver is { } ver ? Caps.ToElement(Node(_server), ver) : null);
-        on.StreamFeature(StreamState.Authenticated, _ => _own.Value.Hash is { } hash ? Caps.ToElement(hash) : null);
+        on.StreamFeature(StreamState.Authenticated, _ => Own().Ver is { } ver ? Caps.ToElement(Node(_server), ver) : null);
+        on.StreamFeature(StreamState.Authenticated, _ => Own().Hash is { } hash ? Caps.ToElement(hash) : null);
     }
+
+    (string? Ver, string? Hash) Own() => _server.Features.IsOverlaid ? Compute(_server) : _own.Value;
 
     /// <summary>Whether a disco node stands for what the server says without one.</summary>
     internal static bool IsNode(NyalaServer server, string node)

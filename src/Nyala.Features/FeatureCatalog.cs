@@ -1,6 +1,14 @@
 using Nyala.Core;
 using Nyala.Core.Routing;
 using Nyala.Core.Sessions.Negotiation;
+using Nyala.Features.AdHoc;
+using Nyala.Features.Calls;
+using Nyala.Features.Components;
+using Nyala.Features.Files;
+using Nyala.Features.Guests;
+using Nyala.Features.People;
+using Nyala.Features.PubSub;
+using Nyala.Features.Push;
 using Nyala.Features.Registration;
 using Nyala.Features.Rosters;
 using Nyala.Features.Sharing;
@@ -11,24 +19,40 @@ namespace Nyala.Features;
 public static class FeatureCatalog
 {
     /// <param name="registrar">What makes accounts for people, for the web pages too.</param>
-    public static IEnumerable<IFeature> Create(NyalaServer server, out Registrar registrar)
+    /// <param name="commands">Commands there are beside those of the features, or null.</param>
+    /// <param name="notices">What the server tells its people, where somebody else uses it too.</param>
+    public static IEnumerable<IFeature> Create(NyalaServer server, out Registrar registrar, CommandList? commands = null, ServerNotices? notices = null)
     {
         var rosters = new RosterCache(server.Store.Rosters);
         var access = new PresenceAccess(rosters);
         var subscriptions = new Subscriptions(server, rosters);
         registrar = new Registrar(server, (account, inviter) => WelcomeAsync(server, subscriptions, account, inviter));
-        var commands = new CommandList();
+        commands ??= new CommandList();
+        notices ??= new ServerNotices(server);
+        registrar.Registered = notices.GreetAsync;
+        var reports = new AbuseReports(server);
+        var pubSub = new PubSubFeatures(server, rosters, access, subscriptions);
+        var push = new PushNotifications(server);
+        var management = new RosterManagement(server, rosters, subscriptions);
         return
         [
             new LegacySession(),
-            new RosterManagement(server, rosters, subscriptions),
+            management,
+            // Before presence: it knows why a session ends.
+            new Rooms.Rooms(server, push),
             new PresenceSharing(server, rosters, subscriptions, access),
-            new Blocking(server, rosters),
-            new Disco(server, access),
+            new Blocking(server, rosters, reports),
+            reports,
+            new Disco(server, access, pubSub.Disco),
             new EntityCaps(server),
             new InBandRegistration(server, registrar),
             new Invites(server, registrar, commands),
-            new Commands(commands),
+            new PeopleSearch(server, commands),
+            new Commands(server, commands),
+            new AccountAffiliation(server, rosters, access),
+            new ServerInformation(server),
+            notices,
+            new GuestHost(server),
             new ArchivePreferences(server, rosters),
             new MessageArchive(server),
             new Carbons(),
@@ -38,8 +62,13 @@ public static class FeatureCatalog
             new EntityTime(server),
             new SoftwareVersion(),
             new LastActivity(server, access),
-            new PrivateXml(server),
-            new VCardTemp(server),
+            new FileUpload(server),
+            push,
+            new ExternalServices(server),
+            .. pubSub.All,
+            new Privileges(server, rosters, management),
+            new PrivilegedIqs(server),
+            new Delegations(server),
         ];
     }
 

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text;
 using Nyala.Core;
+using Nyala.Core.Connections;
 using Nyala.Core.Routing;
 using Nyala.Core.Sessions;
 using Nyala.Features.Sharing;
+using Nyala.Storage;
 using Nyala.Xmpp;
 using Nyala.Xmpp.Stanzas;
 using Nyala.Xmpp.Xml;
@@ -12,11 +14,19 @@ namespace Nyala.Features;
 
 /// <summary>Last Activity: how long the server runs, and to those who see its presence since when an account is away.</summary>
 [Xep(12, "2.0")]
-public sealed class LastActivity(NyalaServer server, PresenceAccess access) : IFeature
+public sealed class LastActivity(NyalaServer server, PresenceAccess access) : IFeature, ITimerTarget
 {
     const string Kind = "last";
 
+    /// <summary>Accounts whose time may wait to be stored; more are stored at once, and those of a disk that refuses forgotten.</summary>
+    const int MostWaiting = 1_000;
+
+    static readonly TimeSpan Laziness = TimeSpan.FromSeconds(5);
+
     readonly long _started = server.Time.GetTimestamp();
+    readonly Lock _gate = new();
+    Dictionary<long, byte[]> _waiting = [];
+    Dictionary<long, byte[]> _writing = [];
 
     public void Register(FeatureBuilder on)
     {
@@ -24,7 +34,15 @@ public sealed class LastActivity(NyalaServer server, PresenceAccess access) : IF
         on.IqGet(Ns.LastActivity, "query", _ => (IqReply)Seconds(server.Time.GetElapsedTime(_started)), Entity.Domain);
         on.IqGet(Ns.LastActivity, "query", OfAccountAsync, Entity.OwnAccount | Entity.OtherAccount);
         on.SessionEnding(EndingAsync);
+        on.Stopping(WriteAsync);
     }
+
+    /// <summary>When an account's last session ended; null: never, or nothing is known of it.</summary>
+    public static async ValueTask<DateTimeOffset?> LeftAtAsync(IStore store, long account) =>
+        await store.Documents.GetAsync(account, Kind, "") is { } stored ? Parse(stored) : null;
+
+    static DateTimeOffset? Parse(byte[] stored) =>
+        long.TryParse(Encoding.UTF8.GetString(stored), NumberStyles.None, CultureInfo.InvariantCulture, out var at) ? DateTimeOffset.FromUnixTimeSeconds(at) : null;
 
     async ValueTask<IqReply> OfAccountAsync(IqRequest request)
     {
@@ -41,19 +59,73 @@ public sealed class LastActivity(NyalaServer server, PresenceAccess access) : IF
             return Seconds(TimeSpan.Zero);
         }
 
-        return await server.Store.Documents.GetAsync(account.Id, Kind, "") is { } stored
-            && long.TryParse(Encoding.UTF8.GetString(stored), NumberStyles.None, CultureInfo.InvariantCulture, out var at)
-            ? Seconds(server.Time.GetUtcNow() - DateTimeOffset.FromUnixTimeSeconds(at))
-            : StanzaError.ServiceUnavailable;
+        var at = Waiting(account.Id) is { } waiting ? Parse(waiting) : await LeftAtAsync(server.Store, account.Id);
+        return at is null ? StanzaError.ServiceUnavailable : Seconds(server.Time.GetUtcNow() - at.Value);
     }
 
-    async ValueTask EndingAsync(Session session)
+    /// <summary>People leave in crowds, and a crash may forget when: so not a commit for each.</summary>
+    public void Due(TimerHandle timer) => _ = WriteAsync().AsTask();
+
+    ValueTask EndingAsync(Session session)
     {
         // Most clients send unavailable presence before they go, so that says nothing here.
-        if (session.Account.Sessions.IsEmpty && !session.Account.IsRemoved)
+        if (!session.Account.Sessions.IsEmpty || session.Account.IsRemoved)
         {
-            var now = server.Time.GetUtcNow().ToUnixTimeSeconds();
-            await server.Store.Documents.SetAsync(session.Account.Id, Kind, "", Encoding.UTF8.GetBytes(now.ToString(CultureInfo.InvariantCulture)));
+            return ValueTask.CompletedTask;
+        }
+
+        int waiting;
+        var now = server.Time.GetUtcNow().ToUnixTimeSeconds();
+        lock (_gate)
+        {
+            _waiting[session.Account.Id] = Encoding.UTF8.GetBytes(now.ToString(CultureInfo.InvariantCulture));
+            waiting = _waiting.Count;
+        }
+
+        if (waiting == 1)
+        {
+            server.Timers.Schedule(Laziness, this);
+        }
+
+        return waiting < MostWaiting ? ValueTask.CompletedTask : WriteAsync();
+    }
+
+    byte[]? Waiting(long account)
+    {
+        lock (_gate)
+        {
+            return _waiting.GetValueOrDefault(account) ?? _writing.GetValueOrDefault(account);
+        }
+    }
+
+    async ValueTask WriteAsync()
+    {
+        Dictionary<long, byte[]> writing;
+        lock (_gate)
+        {
+            if (_waiting.Count == 0)
+            {
+                return;
+            }
+
+            (writing, _writing, _waiting) = (_waiting, _waiting, []);
+        }
+
+        try
+        {
+            await server.Store.Documents.SetAsync(Kind, "", writing);
+        }
+        catch (StoreException)
+        {
+            // The store has said so; nobody was promised this.
+        }
+
+        lock (_gate)
+        {
+            if (_writing == writing)
+            {
+                _writing = [];
+            }
         }
     }
 

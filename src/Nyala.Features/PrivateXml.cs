@@ -1,5 +1,6 @@
 using Nyala.Core;
 using Nyala.Core.Routing;
+using Nyala.Features.PubSub;
 using Nyala.Xmpp;
 using Nyala.Xmpp.Stanzas;
 using Nyala.Xmpp.Xml;
@@ -8,7 +9,7 @@ namespace Nyala.Features;
 
 /// <summary>Private XML Storage: small documents of the client's own, one for each namespace and name.</summary>
 [Xep(49, "1.2")]
-public sealed class PrivateXml(NyalaServer server) : IFeature
+public sealed class PrivateXml(NyalaServer server, BookmarkConversion bookmarks) : IFeature
 {
     const string Kind = "private";
 
@@ -31,7 +32,10 @@ public sealed class PrivateXml(NyalaServer server) : IFeature
         }
 
         var stored = await server.Store.Documents.GetAsync(request.Account!.Id, Kind, Key(wanted));
-        return new Element("query", Ns.PrivateXml).Add(stored is null ? new Element(wanted.Name, wanted.Namespace) : Stanza.Parse(stored).ToElement());
+        var document = stored is null ? null : Stanza.Parse(stored).ToElement();
+        return new Element("query", Ns.PrivateXml).Add(IsBookmarks(wanted)
+            ? await bookmarks.GetAsync(request.Account, document)
+            : document ?? new Element(wanted.Name, wanted.Namespace));
     }
 
     async ValueTask<IqReply> SetAsync(IqRequest request)
@@ -47,7 +51,19 @@ public sealed class PrivateXml(NyalaServer server) : IFeature
         var all = new Dictionary<string, byte[]>();
         foreach (var document in documents)
         {
-            all[Key(document)] = document.ToUtf8();
+            var kept = document;
+            if (IsBookmarks(document))
+            {
+                var (left, error) = await bookmarks.SetAsync(request.Account!, document);
+                if (error is not null)
+                {
+                    return error;
+                }
+
+                kept = left!;
+            }
+
+            all[Key(document)] = kept.ToUtf8();
         }
 
         return all.Values.All(document => document.Length <= limits.DocumentBytes)
@@ -55,6 +71,9 @@ public sealed class PrivateXml(NyalaServer server) : IFeature
                 ? IqReply.Done
                 : StanzaError.ResourceConstraint with { Text = "The documents are too large or too many." };
     }
+
+    /// <summary>They live elsewhere (XEP-0402 §4.3).</summary>
+    static bool IsBookmarks(Element document) => document.Is("storage", Ns.LegacyBookmarks);
 
     static string Key(Element document) => document.Namespace + " " + document.Name;
 }

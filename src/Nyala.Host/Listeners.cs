@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Nyala.Core.Connections;
+using Nyala.Federation;
+using Nyala.Federation.Components;
 using Nyala.Host.Administration;
 using Nyala.Host.Configuration;
 
@@ -21,6 +23,9 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
     [
         ("XMPP (STARTTLS)", Settings.Xmpp, options.Xmpp),
         ("XMPP (TLS)", Settings.XmppTls, options.XmppTls),
+        ("Servers (STARTTLS)", Settings.Servers, options.Servers),
+        ("Servers (TLS)", Settings.ServersTls, options.ServersTls),
+        ("Components", Settings.Components, options.Components),
         ("Web", Settings.Http, options.Http),
         ("Web (TLS)", Settings.Https, options.Https),
     ];
@@ -31,7 +36,7 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
 
     /// <summary>Opens the ports of XMPP. They are the caller's to close, also those opened before one failed.</summary>
     /// <param name="opened">Takes each as soon as it is open.</param>
-    /// <exception cref="SocketException">One cannot be opened.</exception>
+    /// <exception cref="IOException">One cannot be opened.</exception>
     public void OpenXmpp(Func<IPEndPoint, Socket> bind, Action<SocketListener> opened, TimeProvider time, ILogger logger)
     {
         foreach (var directTls in (ReadOnlySpan<bool>)[false, true])
@@ -41,6 +46,29 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
             {
                 opened(new(BindAny(bind, endpoint), Backlog, listener.OnConnectedAsync, time, logger));
             }
+        }
+    }
+
+    /// <summary>Opens the ports for other servers, as <see cref="OpenXmpp"/> does.</summary>
+    /// <exception cref="IOException">One cannot be opened.</exception>
+    public void OpenServers(OtherServers others, Func<IPEndPoint, Socket> bind, Action<SocketListener> opened, TimeProvider time, ILogger logger)
+    {
+        foreach (var directTls in (ReadOnlySpan<bool>)[false, true])
+        {
+            foreach (var endpoint in directTls ? options.ServersTls : options.Servers)
+            {
+                opened(new(BindAny(bind, endpoint), Backlog, accepted => others.ServeAsync(accepted, directTls), time, logger));
+            }
+        }
+    }
+
+    /// <summary>Opens the ports for components, as <see cref="OpenXmpp"/> does.</summary>
+    /// <exception cref="IOException">One cannot be opened.</exception>
+    public void OpenComponents(ExternalComponents components, Func<IPEndPoint, Socket> bind, Action<SocketListener> opened, TimeProvider time, ILogger logger)
+    {
+        foreach (var endpoint in options.Components)
+        {
+            opened(new(BindAny(bind, endpoint), Backlog, components.ServeAsync, time, logger));
         }
     }
 
@@ -66,7 +94,7 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
     /// <summary>Why a port could not be opened, with the remedy.</summary>
     public StartException Explain(Exception failure)
     {
-        // Kestrel names the endpoint in its message only, and of some failures not even there.
+        // The endpoint is named in the message only, and of some failures of Kestrel's not even there.
         var endpoints = All(options).SelectMany(kind => kind.Endpoints.Select(endpoint => (kind.Setting, Endpoint: endpoint))).ToArray();
         var (setting, endpoint) = Array.Find(endpoints, pair => failure.Message.Contains(pair.Endpoint.ToString(), StringComparison.Ordinal));
         if (setting is null)
@@ -112,7 +140,7 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
         }
     }
 
-    /// <summary>Falls back to IPv4 where there is no IPv6, as Kestrel does.</summary>
+    /// <summary>Falls back to IPv4 where there is no IPv6, and names the endpoint when it fails, both as Kestrel does.</summary>
     static Socket BindAny(Func<IPEndPoint, Socket> bind, IPEndPoint endpoint)
     {
         try
@@ -121,7 +149,11 @@ sealed class Listeners(NyalaOptions options, ConnectionServices connections, ICe
         }
         catch (SocketException e) when (endpoint.Address.Equals(IPAddress.IPv6Any) && e.SocketErrorCode != SocketError.AddressAlreadyInUse)
         {
-            return bind(new(IPAddress.Any, endpoint.Port));
+            return BindAny(bind, new(IPAddress.Any, endpoint.Port));
+        }
+        catch (SocketException e)
+        {
+            throw new IOException($"{endpoint}: {e.Message}", e);
         }
     }
 

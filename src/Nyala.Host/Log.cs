@@ -38,6 +38,18 @@ static partial class Log
     [LoggerMessage(9, LogLevel.Information, "Account {Account} removed by {By}")]
     public static partial void AccountRemoved(ILogger logger, string account, string by);
 
+    [LoggerMessage(21, LogLevel.Information, "Account {Account} exported by {By}")]
+    public static partial void AccountExported(ILogger logger, string account, string by);
+
+    [LoggerMessage(18, LogLevel.Information, "Account {Account} {What} by {By}")]
+    public static partial void AccountDisabled(ILogger logger, string account, string what, string by);
+
+    [LoggerMessage(19, LogLevel.Information, "Account {Account} made {Role} by {By}")]
+    public static partial void AccountRole(ILogger logger, string account, string role, string by);
+
+    [LoggerMessage(20, LogLevel.Information, "Report {Report} closed by {By}")]
+    public static partial void ReportClosed(ILogger logger, long report, string by);
+
     [LoggerMessage(10, LogLevel.Information, "Password of {Account} changed by {By}")]
     public static partial void PasswordChanged(ILogger logger, string account, string by);
 
@@ -52,6 +64,12 @@ static partial class Log
 
     [LoggerMessage(15, LogLevel.Information, "There is no account yet: 'nyala user add NAME --admin' makes the first, 'nyala invite create --admin' an invite for it")]
     public static partial void NoAccounts(ILogger logger);
+
+    [LoggerMessage(22, LogLevel.Error, "An uploaded file could not be stored: {Problem}")]
+    public static partial void UploadFailed(ILogger logger, string problem);
+
+    [LoggerMessage(23, LogLevel.Error, "The bytes of an uploaded file are missing: is the directory of files the right one, its disk mounted, and was it restored with the database?")]
+    public static partial void FileMissing(ILogger logger);
 
     [LoggerMessage(14, LogLevel.Error, "A web request failed: {Method} {Route}")]
     public static partial void RequestFailed(ILogger logger, string method, string route, Exception exception);

@@ -7,11 +7,14 @@ using Nyala.Host.Configuration;
 namespace Nyala.Host;
 
 /// <summary>
-/// A free port for every listener that asks for port 0, kept until it is listened on: so addresses can be told before
-/// anything listens, and no other program gets the port in between.
+/// A free port for every listener that asks for port 0, kept from the first moment: so addresses can be told before anything
+/// is served, and no other program gets the port in between.
 /// </summary>
 sealed class ReservedPorts : IDisposable
 {
+    /// <summary>Ports that turn out to be somebody's, one after the other, before that is told.</summary>
+    const int Attempts = 10;
+
     readonly ConcurrentDictionary<EndPoint, Socket> _sockets = [];
 
     ReservedPorts(NyalaOptions options) => Options = options;
@@ -49,7 +52,8 @@ sealed class ReservedPorts : IDisposable
 
         var chosen = Options with
         {
-            Xmpp = ChooseAll(Options.Xmpp), XmppTls = ChooseAll(Options.XmppTls), Http = ChooseAll(Options.Http), Https = ChooseAll(Options.Https),
+            Xmpp = ChooseAll(Options.Xmpp), XmppTls = ChooseAll(Options.XmppTls),
+            Servers = ChooseAll(Options.Servers), ServersTls = ChooseAll(Options.ServersTls), Components = ChooseAll(Options.Components), Http = ChooseAll(Options.Http), Https = ChooseAll(Options.Https),
         };
         var address = Domains.WebAddress(
             Options.Sources[Settings.WebAddress.Key].Text, Options.Server.Domain, Options.IsPublic, chosen.Http, chosen.Https);
@@ -58,21 +62,33 @@ sealed class ReservedPorts : IDisposable
 
     IPEndPoint Reserve(IPEndPoint endpoint)
     {
-        // Exclusive: with SO_REUSEADDR, another socket that does not listen yet could be given the same port.
-        var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { ExclusiveAddressUse = true };
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            socket.Bind(endpoint);
-        }
-        catch (SocketException)
-        {
-            // Opening the port 0 fails in the same way, and is explained with the others.
-            socket.Dispose();
-            return endpoint;
-        }
+            // Exclusive: with SO_REUSEADDR, another socket that does not listen yet could be given the same port.
+            var socket = new Socket(endpoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { ExclusiveAddressUse = true };
+            try
+            {
+                socket.Bind(endpoint);
 
-        var chosen = (IPEndPoint)socket.LocalEndPoint!;
-        _sockets[chosen] = socket;
-        return chosen;
+                // At once, since Linux looks for conflicts again when it begins to listen: somebody's outgoing connection may get
+                // a port that is only bound. Whoever comes now waits until the server accepts.
+                socket.Listen();
+            }
+            catch (SocketException e)
+            {
+                socket.Dispose();
+                if (e.SocketErrorCode == SocketError.AddressAlreadyInUse && attempt < Attempts)
+                {
+                    continue;
+                }
+
+                // Opening the port 0 fails in the same way, and is explained with the others.
+                return endpoint;
+            }
+
+            var chosen = (IPEndPoint)socket.LocalEndPoint!;
+            _sockets[chosen] = socket;
+            return chosen;
+        }
     }
 }

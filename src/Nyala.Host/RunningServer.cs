@@ -1,10 +1,15 @@
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Nyala.Core;
 using Nyala.Core.Connections;
+using Nyala.Core.Routing;
+using Nyala.Features.AdHoc;
 using Nyala.Host.Administration;
+using Nyala.Host.Administration.AdHoc;
 using Nyala.Host.Certificates;
 using Nyala.Host.Configuration;
 using Nyala.Host.Http;
 using Nyala.Host.Monitoring;
+using Nyala.Host.Portability;
 using Nyala.Storage;
 using Nyala.Storage.Sqlite;
 
@@ -41,16 +46,24 @@ sealed class RunningServer : IAsyncDisposable
 
     public AdministrationService Administration { get; private set; } = null!;
 
+    /// <summary>An administrator's wish that the process end, or start anew.</summary>
+    public Departure Departure { get; } = new();
+
     /// <exception cref="StartException">Something is in the way; the message says what and how to remove it.</exception>
     /// <exception cref="StoreException">The store cannot be opened.</exception>
     /// <exception cref="CertificateException">The certificate cannot be used.</exception>
-    public static async Task<RunningServer> StartAsync(NyalaOptions options, TimeProvider time, ILoggerFactory loggers)
+    /// <param name="options">The configuration.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Where it logs.</param>
+    /// <param name="more">Features beside those of the catalog.</param>
+    public static async Task<RunningServer> StartAsync(
+        NyalaOptions options, TimeProvider time, ILoggerFactory loggers, Func<NyalaServer, IEnumerable<IFeature>>? more = null)
     {
         SelfTest.Run();
         var server = new RunningServer(ReservedPorts.Choose(options), time.GetUtcNow(), loggers.CreateLogger("Nyala.Host"));
         try
         {
-            await server.StartPartsAsync(time, loggers);
+            await server.StartPartsAsync(time, loggers, more ?? (_ => []));
             return server;
         }
         catch
@@ -94,19 +107,22 @@ sealed class RunningServer : IAsyncDisposable
         }
     }
 
-    async Task StartPartsAsync(TimeProvider time, ILoggerFactory loggers)
+    async Task StartPartsAsync(TimeProvider time, ILoggerFactory loggers, Func<NyalaServer, IEnumerable<IFeature>> more)
     {
-        Store = Own(await SqliteStore.OpenAsync(Options.Data, time, loggers.CreateLogger("Nyala.Storage")));
+        Store = Own(await SqliteStore.OpenAsync(
+            Options.Data, time, loggers.CreateLogger("Nyala.Storage"), new() { FilesDirectory = Options.FilesDirectory }));
         var certificates = new CertificateStore(Options, time, _logger);
         _owned.Add(new Disposer(certificates));
         var exporter = new PrometheusExporter();
         _owned.Add(new Disposer(exporter));
-        _xmpp = Own(await XmppSide.StartAsync(Options.Server, Store, certificates, time, loggers));
-        Administration = new(Store, Options.Server, time, _logger, by: "administration")
-        {
-            Status = Status, Removing = _xmpp.RemoveAccountAsync, PasswordChanged = _xmpp.PasswordChangedAsync,
-        };
-        _web = Own(BuildWeb(certificates, exporter, time, loggers));
+        Administration = new(Store, Options.Server, time, _logger, by: "administration") { Status = Status };
+        var commands = new CommandList();
+        new AdministrationCommands(Administration, Options.Federation, Departure).AddTo(commands);
+        var copies = new ExportLinks(Options, Store, time);
+        copies.AddTo(commands);
+        _xmpp = Own(await XmppSide.StartAsync(Options.Server, Options.Federation, Options.Queues, Store, certificates, time, loggers, commands, more));
+        Administration.Live = _xmpp;
+        _web = Own(BuildWeb(certificates, exporter, copies, time, loggers));
         await OpenPortsAsync(certificates, time);
         Own(await AdministrationSocket.StartAsync(Administration, Options.Data));
         Own(QuietHeap.Watch(time));
@@ -114,7 +130,7 @@ sealed class RunningServer : IAsyncDisposable
         Log.Started(_logger, About.Version, Options.Server.Domain, Options.Data);
     }
 
-    WebApplication BuildWeb(CertificateStore certificates, PrometheusExporter exporter, TimeProvider time, ILoggerFactory loggers)
+    WebApplication BuildWeb(CertificateStore certificates, PrometheusExporter exporter, ExportLinks copies, TimeProvider time, ILoggerFactory loggers)
     {
         var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = About.Name });
         builder.Services.AddSingleton(loggers);
@@ -134,7 +150,8 @@ sealed class RunningServer : IAsyncDisposable
         });
         builder.WebHost.ConfigureKestrel(new Listeners(Options, _xmpp!.Connections, certificates).Configure);
         var app = builder.Build();
-        WebSite.Map(app, Options, Store, _xmpp!.Registrar, _xmpp.Connections, exporter, Trouble, time, _logger);
+        WebSite.Map(app, Options, _xmpp!.Server, _xmpp.Registrar, _xmpp.Connections, exporter, Trouble, time, _logger);
+        copies.Map(app);
         return app;
     }
 
@@ -144,7 +161,21 @@ sealed class RunningServer : IAsyncDisposable
         try
         {
             listeners.OpenXmpp(_ports.Bind, _listeners.Add, time, _logger);
-            await _web!.StartAsync();
+            if (_xmpp.Others is { } others)
+            {
+                listeners.OpenServers(others, _ports.Bind, _listeners.Add, time, _logger);
+            }
+
+            if (_xmpp.Components is { } components)
+            {
+                listeners.OpenComponents(components, _ports.Bind, _listeners.Add, time, _logger);
+            }
+
+            // Without an endpoint Kestrel would open one of its own choice.
+            if (Options.HasPages)
+            {
+                await _web!.StartAsync();
+            }
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {

@@ -1,9 +1,15 @@
 using Nyala.Core;
 using Nyala.Core.Connections;
 using Nyala.Core.Diagnostics;
+using Nyala.Core.Routing;
 using Nyala.Core.Sessions.Negotiation;
+using Nyala.Federation;
+using Nyala.Federation.Components;
 using Nyala.Features;
+using Nyala.Features.AdHoc;
+using Nyala.Features.Push;
 using Nyala.Features.Registration;
+using Nyala.Host.Administration;
 using Nyala.Storage;
 using Nyala.Xmpp.Stanzas;
 
@@ -14,8 +20,16 @@ sealed class XmppSide : IAsyncDisposable
 {
     readonly Metrics _metrics;
 
-    XmppSide(NyalaServer server, ConnectionServices connections, Metrics metrics, Registrar registrar)
+    readonly PushNotifications _push;
+
+    XmppSide(
+        NyalaServer server, ConnectionServices connections, Metrics metrics, Registrar registrar, ServerNotices notices, OtherServers? others,
+        ExternalComponents? components, PushNotifications push)
     {
+        _push = push;
+        Notices = notices;
+        Others = others;
+        Components = components;
         Server = server;
         Connections = connections;
         _metrics = metrics;
@@ -26,16 +40,43 @@ sealed class XmppSide : IAsyncDisposable
 
     public ConnectionServices Connections { get; }
 
+    /// <summary>What reaches other servers; null: nothing does.</summary>
+    public OtherServers? Others { get; }
+
+    /// <summary>What lets components in; null: none is configured.</summary>
+    public ExternalComponents? Components { get; }
+
     /// <summary>Makes accounts for people who hold an invite.</summary>
     public Registrar Registrar { get; }
 
+    /// <summary>Tells people what administrators have to say.</summary>
+    public ServerNotices Notices { get; }
+
+    /// <param name="commands">Commands beside those of the features.</param>
     public static async Task<XmppSide> StartAsync(
-        ServerOptions options, IStore store, ICertificates certificates, TimeProvider time, ILoggerFactory loggers)
+        ServerOptions options, FederationOptions? federation, FederationOptions queues, IStore store, ICertificates certificates, TimeProvider time,
+        ILoggerFactory loggers, CommandList commands, Func<NyalaServer, IEnumerable<IFeature>> more)
     {
         var metrics = new Metrics();
         Registrar? registrar = null;
+        OtherServers? others = null;
+        ExternalComponents? components = null;
+        PushNotifications? push = null;
+        ServerNotices? notices = null;
         var server = await NyalaServer.CreateAsync(
-            options, store, time, loggers.CreateLogger("Nyala.Server"), metrics, made => FeatureCatalog.Create(made, out registrar));
+            options, store, time, loggers.CreateLogger("Nyala.Server"), metrics,
+            made =>
+            {
+                IFeature[] own = [.. FeatureCatalog.Create(made, out registrar, commands, notices = new(made))];
+                push = own.OfType<PushNotifications>().Single();
+                return
+                [
+                    .. own,
+                    .. federation is null ? [] : (IFeature[])[others = new(made, federation)],
+                    .. options.Components.Count == 0 ? [] : (IFeature[])[components = new(made, queues)],
+                    .. more(made),
+                ];
+            });
         NegotiationServices? negotiations = null;
         var connections = new ConnectionServices(options, time, certificates, metrics, loggers.CreateLogger("Nyala.Connections"), server.Timers)
         {
@@ -43,13 +84,17 @@ sealed class XmppSide : IAsyncDisposable
             NewHandler = () => negotiations!.NewHandler(),
         };
         negotiations = await NegotiationServices.CreateAsync(server, connections.Admission);
-        return new(server, connections, metrics, registrar!);
+        await (others?.StartAsync(connections) ?? Task.CompletedTask);
+        await (components?.StartAsync(connections) ?? Task.CompletedTask);
+        return new(server, connections, metrics, registrar!, notices!, others, components, push!);
     }
 
     /// <summary>Ends sessions in good order first, then what never became one.</summary>
     public async Task StopAsync(TimeSpan limit)
     {
         await Server.StopAsync();
+        await (Others?.StopAsync(limit) ?? Task.CompletedTask);
+        await (Components?.StopAsync(limit) ?? Task.CompletedTask);
         await Connections.Registry.DrainAsync(limit);
     }
 
@@ -69,6 +114,15 @@ sealed class XmppSide : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends the sessions of an account that was disabled, or lets its owner bind again.</summary>
+    public async Task DisabledAsync(string username, bool disabled)
+    {
+        if (await Server.Accounts.LocateAsync(username) is { } account)
+        {
+            await Server.AccountDisabledAsync(account, disabled);
+        }
+    }
+
     /// <summary>Ends the sessions that logged in with an old password.</summary>
     public async Task PasswordChangedAsync(string username)
     {
@@ -78,8 +132,15 @@ sealed class XmppSide : IAsyncDisposable
         }
     }
 
+    /// <summary>Tells the devices of an account that this is a test.</summary>
+    public async Task<IReadOnlyList<PushTestView>> TestPushAsync(string username) =>
+        [.. (await _push.TestAsync(username) ?? []).Select(test => new PushTestView(
+            test.Device, test.Service, test.Outcome.Result.ToString().ToLowerInvariant(), test.Outcome.Answer))];
+
     public async ValueTask DisposeAsync()
     {
+        await (Others?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (Components?.DisposeAsync() ?? ValueTask.CompletedTask);
         Connections.Dispose();
         await Server.DisposeAsync();
         _metrics.Dispose();

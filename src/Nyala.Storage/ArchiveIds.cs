@@ -105,7 +105,7 @@ public sealed class ArchiveIds : IDisposable
     static (long Account, ushort Epoch) ReadTail(ReadOnlySpan<byte> block)
     {
         var tail = BinaryPrimitives.ReadInt64BigEndian(block[8..]);
-        return (tail >>> 16, (ushort)tail);
+        return (tail >> 16, (ushort)tail);
     }
 
     int EpochOf(long position)

@@ -8,7 +8,26 @@ public enum AccountRole
 
 /// <param name="Id">Never reused.</param>
 /// <param name="Username">The prepared localpart.</param>
-public sealed record Account(long Id, string Username, AccountRole Role, DateTimeOffset CreatedAt);
+public sealed record Account(long Id, string Username, AccountRole Role, DateTimeOffset CreatedAt)
+{
+    /// <summary>Nobody is let in until it is enabled again; everything it has stays.</summary>
+    public bool IsDisabled { get; init; }
+
+    public AccountOrigin Origin { get; init; }
+}
+
+/// <summary>How an account came to be.</summary>
+public enum AccountOrigin
+{
+    /// <summary>An administrator made it.</summary>
+    Provisioned,
+
+    /// <summary>Somebody who was invited made it.</summary>
+    Invited,
+
+    /// <summary>Somebody made it whom nobody here knew.</summary>
+    SelfRegistered,
+}
 
 /// <summary>Salted keys of one mechanism family, serialised (Nyala.Xmpp.Sasl.ScramKeys); never a password.</summary>
 public sealed record Credential(string Mechanism, byte[] Keys);
@@ -24,6 +43,14 @@ public enum CreateAccountResult
     InvalidInvite,
 }
 
+/// <summary>Which accounts are meant.</summary>
+public enum AccountFilter
+{
+    All,
+    Disabled,
+    Admins,
+}
+
 public interface IAccounts
 {
     ValueTask<Account?> FindAsync(string username);
@@ -33,9 +60,13 @@ public interface IAccounts
     /// <summary>Account and credentials in one read, or null.</summary>
     ValueTask<(Account Account, IReadOnlyList<Credential> Credentials)?> LoadForLoginAsync(string username);
 
-    /// <summary>Creates the account and, with a token, consumes one use of that invite in the same transaction (the invite's role wins).</summary>
+    /// <summary>
+    /// Creates the account and, with a token, consumes one use of that invite in the same transaction (the invite's role wins, and
+    /// the account counts as invited).
+    /// </summary>
     ValueTask<(CreateAccountResult Result, Account? Account)> CreateAsync(
-        string username, IReadOnlyList<Credential> credentials, AccountRole role, string? inviteToken, DateTimeOffset now);
+        string username, IReadOnlyList<Credential> credentials, AccountRole role, string? inviteToken, DateTimeOffset now,
+        AccountOrigin origin = AccountOrigin.Provisioned);
 
     /// <summary>Replaces all credentials and removes all FAST tokens of the account, in one transaction.</summary>
     ValueTask SetCredentialsAsync(long account, IReadOnlyList<Credential> credentials);
@@ -43,10 +74,15 @@ public interface IAccounts
     /// <summary>Removes the account and everything that belongs to it; archive rows another account shares stay for that one.</summary>
     ValueTask<bool> RemoveAsync(long account);
 
-    /// <summary>Accounts in order of username behind <paramref name="after"/>.</summary>
-    ValueTask<IReadOnlyList<Account>> ListAsync(string? after, int max);
+    ValueTask SetRoleAsync(long account, AccountRole role);
 
-    ValueTask<long> CountAsync();
+    /// <summary>Disables an account, which also takes its FAST tokens, or enables it again.</summary>
+    ValueTask SetDisabledAsync(long account, bool disabled);
+
+    /// <summary>Accounts in order of username behind <paramref name="after"/>.</summary>
+    ValueTask<IReadOnlyList<Account>> ListAsync(string? after, int max, AccountFilter filter = AccountFilter.All);
+
+    ValueTask<long> CountAsync(AccountFilter filter = AccountFilter.All);
 }
 
 /// <summary>A subscription as the roster shows it (RFC 6121 §2.1.2.5).</summary>
@@ -112,6 +148,9 @@ public interface IDocuments
 {
     ValueTask<byte[]?> GetAsync(long account, string kind, string key);
 
+    /// <summary>All documents of a kind, by key.</summary>
+    ValueTask<IReadOnlyList<KeyValuePair<string, byte[]>>> ListAsync(long account, string kind);
+
     ValueTask SetAsync(long account, string kind, string key, byte[] document);
 
     /// <summary>
@@ -120,6 +159,10 @@ public interface IDocuments
     /// </summary>
     /// <param name="documents">By key.</param>
     ValueTask<bool> SetAsync(long account, string kind, IReadOnlyDictionary<string, byte[]> documents, int max);
+
+    /// <summary>Sets one document of many accounts; accounts that are not there any more are passed over.</summary>
+    /// <param name="documents">By account.</param>
+    ValueTask SetAsync(string kind, string key, IReadOnlyDictionary<long, byte[]> documents);
 
     ValueTask RemoveAsync(long account, string kind, string key);
 }
@@ -182,6 +225,9 @@ public interface ITokens
     /// A counter of 0 is a client that sends no <c>count</c>: accepted until it sends one.
     /// </summary>
     ValueTask<bool> UseAsync(FastToken token, long counter);
+
+    /// <summary>The devices that may log in by token, with the time from which and until which, by name.</summary>
+    ValueTask<IReadOnlyList<(string Device, DateTimeOffset Since, DateTimeOffset Until)>> DevicesAsync(long account);
 
     /// <summary>Removes a device's tokens, or with null all of the account's.</summary>
     ValueTask RemoveAsync(long account, string? device);

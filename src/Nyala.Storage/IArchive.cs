@@ -1,6 +1,9 @@
 namespace Nyala.Storage;
 
-/// <summary>Reading the message log as an account's archive (XEP-0313) and as its mailbox (R8).</summary>
+/// <summary>
+/// Reading the message log as an account's archive (XEP-0313) and as its mailbox (R8). A room's archive has the owner
+/// <c>-id</c> of the room and only incoming rows.
+/// </summary>
 public interface IArchive
 {
     ArchiveIds Ids { get; }
@@ -10,11 +13,17 @@ public interface IArchive
     /// <summary>First and last archived row, or null for an empty archive (XEP-0313 §4.4 metadata).</summary>
     ValueTask<(ArchiveRow First, ArchiveRow Last)?> MetadataAsync(long account, CancellationToken cancellation);
 
+    /// <summary>With whom the account has talked lately, the latest first; bounded also by how far back is looked.</summary>
+    ValueTask<IReadOnlyList<Conversation>> ConversationsAsync(long account, int max, CancellationToken cancellation);
+
     /// <summary>
     /// Rows after a position, up to and including another, oldest first, for delivery: incoming rows with
     /// <see cref="RowFlags.Deliver"/>, and, with <paramref name="sent"/>, also what the account itself sent (for its other devices).
     /// </summary>
     ValueTask<IReadOnlyList<ArchiveRow>> ReadForDeliveryAsync(long account, long after, long upTo, bool sent, int max, CancellationToken cancellation);
+
+    /// <summary>Puts another stanza in place of a row's (a tombstone, XEP-0424 §5); false when the owner has no such row.</summary>
+    ValueTask<bool> ReplaceAsync(long account, long position, ReadOnlyMemory<byte> stanza);
 
     /// <summary>Removes archived rows of all accounts older than a time; returns how many. Rows awaiting delivery stay.</summary>
     Task<long> ExpireAsync(DateTimeOffset before, CancellationToken cancellation);
@@ -64,15 +73,23 @@ public sealed record ArchivePage(IReadOnlyList<ArchiveRow> Rows, bool Complete, 
     public bool UnknownPosition { get; init; }
 }
 
+/// <param name="With">The other side's bare address.</param>
+/// <param name="Last">The position of the newest row between the two.</param>
+public sealed record Conversation(string With, long Last);
+
 /// <param name="Position">Maps to the opaque id.</param>
 /// <param name="At">Milliseconds since 1970.</param>
 /// <param name="Stanza">Canonical bytes without stanza-id.</param>
 /// <param name="Outgoing">The account sent it (for a message to oneself: false).</param>
 /// <param name="Flags">As stored.</param>
-public readonly record struct ArchiveRow(long Position, long At, ReadOnlyMemory<byte> Stanza, bool Outgoing, RowFlags Flags);
+public readonly record struct ArchiveRow(long Position, long At, ReadOnlyMemory<byte> Stanza, bool Outgoing, RowFlags Flags)
+{
+    /// <summary>In the archive of a room the real address of the sender, which the stanza does not show; null in an account's.</summary>
+    public string? From { get; init; }
+}
 
 /// <summary>
-/// How far each account's mail is done (R8). Rows up to the mark need no delivery; kept in memory by the caller, written lazily.
+/// How far each account's mail, or what a queue to another server holds, is done (R8). Rows up to the mark need no delivery; kept in memory by the caller, written lazily.
 /// </summary>
 public interface IMailboxes
 {
@@ -82,6 +99,12 @@ public interface IMailboxes
     /// <summary>Raises the mark; durable within a second, at the latest at <see cref="IMessageLog.FlushAsync"/>. Never lowers it.</summary>
     void SetMark(long account, long position);
 
-    /// <summary>How many delivered-flagged rows wait behind the mark, counting at most <paramref name="max"/>.</summary>
-    ValueTask<int> CountPendingAsync(long account, int max);
+    /// <summary>
+    /// Of each owner numbered below a bound (queues to other servers) that has rows to deliver behind its mark, <c>from</c> and
+    /// <c>to</c> of the first.
+    /// </summary>
+    ValueTask<IReadOnlyList<(string From, string To)>> FindPendingAsync(long below);
+
+    /// <summary>How many delivered-flagged rows wait behind the mark, up to a position, counting at most <paramref name="max"/>.</summary>
+    ValueTask<int> CountPendingAsync(long account, int max, long upTo = long.MaxValue);
 }

@@ -114,7 +114,7 @@ public abstract class LogEntry
 {
     public LogKind Kind { get; set; }
 
-    /// <summary>The account id of a local sender, or 0.</summary>
+    /// <summary>The account id of a local sender; a negative number by which a sender elsewhere is known again (R5); or 0.</summary>
     public long Sender { get; set; }
 
     /// <summary>The account id of a local recipient, or 0. Equal to <see cref="Sender"/> for a message to oneself: one row, once (R7).</summary>

@@ -17,11 +17,36 @@ public interface IStore : IAsyncDisposable
 
     IDocuments Documents { get; }
 
+    IPubSub PubSub { get; }
+
     IInvites Invites { get; }
+
+    IRooms Rooms { get; }
+
+    IFiles Files { get; }
+
+    /// <summary>The bytes of the files.</summary>
+    IFileContents FileContents { get; }
+
+    IPushRegistrations Push { get; }
 
     ITokens Tokens { get; }
 
     ISecrets Secrets { get; }
+
+    IPeerRules PeerRules { get; }
+
+    INotices Notices { get; }
+
+    IDirectory Directory { get; }
+
+    IReports Reports { get; }
+
+    /// <summary>
+    /// Runs several reads one behind the other, in one snapshot: a fraction of what they cost apart. They may await nothing but
+    /// reads of this store.
+    /// </summary>
+    ValueTask<T> ReadTogetherAsync<T>(Func<ValueTask<T>> reads);
 
     /// <summary>A consistent copy of everything in one file while the store is in use; the file must not exist.</summary>
     /// <exception cref="IOException">The file cannot be written, or exists.</exception>

@@ -43,6 +43,41 @@ public sealed class SlixmppScenes(Server server)
     public Task The_server_says_what_it_can_do_and_keeps_what_it_is_given() => PlayAsync("services.py", "romeo", "juliet");
 
     [Fact]
+    public Task A_private_group_is_made_joined_read_moderated_and_left() => PlayAsync("rooms.py", "romeo", "juliet", "tybalt");
+
+    [Fact]
+    public Task A_contact_sees_the_avatar_and_nothing_that_is_private() => PlayAsync("personal.py", "romeo", "juliet");
+
+    [Fact]
+    public Task A_file_goes_up_and_its_address_leads_to_it()
+    {
+        Assert.SkipUnless(server.IsNyala, "Prosody is set up here without a service for files.");
+        Tool.Need("aiohttp");
+        return PlayAsync("files.py", "romeo", "juliet");
+    }
+
+    [Fact]
+    public async Task Debians_coturn_accepts_the_credentials_for_calls_and_no_others()
+    {
+        Tool.Need("slixmpp", "turnserver");
+        Assert.SkipUnless(server.IsNyala, "The configuration of the relay is printed by nyala.");
+        await Scene.PlayAsync(server, "turn.py", await server.AddAsync("romeo"));
+    }
+
+    [Fact]
+    public Task The_server_is_administered_from_a_client() => PlayAsync("administration.py", "prince", "romeo", "juliet");
+
+    [Fact]
+    public Task A_guest_comes_into_a_room_without_an_account() => PlayAsync("guest.py", "romeo");
+
+    [Fact]
+    public async Task A_component_talks_with_people_and_uses_the_privileges_it_has()
+    {
+        Assert.SkipUnless(server.IsNyala, "The components are configured for Nyala only.");
+        await PlayAsync("component.py", "romeo", "juliet");
+    }
+
+    [Fact]
     public async Task Somebody_new_registers_in_band_and_leaves_again()
     {
         Tool.Need("slixmpp");

@@ -118,12 +118,14 @@ public abstract class AccountsContract(StoreFixture fixture) : StoreContract(fix
     {
         var (juliet, romeo) = (await AccountAsync("juliet"), await AccountAsync("romeo"));
         const int Many = 700;
+        const long Elsewhere = -(1L << 59) - 3;
         for (var i = 0; i < Many; i++)
         {
             Store.Log.Append(Entry.Message(juliet, romeo));
             Store.Log.Append(Entry.Message(romeo, juliet));
             Store.Log.Append(Entry.Message(juliet, juliet));
             Store.Log.Append(Entry.Message(0, juliet));
+            Store.Log.Append(Entry.Message(Elsewhere, juliet));
         }
 
         await Store.Log.FlushAsync();
@@ -134,6 +136,7 @@ public abstract class AccountsContract(StoreFixture fixture) : StoreContract(fix
         Assert.Equal(2 * Many, (await Store.Archive.ReadAsync(new ArchiveQuery(romeo) { Max = 0, WithCount = true }, Cancellation)).Count);
         Assert.Equal(Many, await Store.Mailboxes.CountPendingAsync(romeo, 10_000));
         Assert.Empty((await Store.Archive.ReadAsync(new ArchiveQuery(juliet), Cancellation)).Rows);
+        Assert.Empty((await Store.Archive.ReadAsync(new ArchiveQuery(Elsewhere), Cancellation)).Rows);
         Assert.Empty(await Store.CheckIntegrityAsync(Cancellation));
         await Store.Accounts.RemoveAsync(romeo);
         await Fixture.MaintainAsync();

@@ -48,4 +48,25 @@ public abstract class MailboxContract(StoreFixture fixture) : StoreContract(fixt
         Assert.Equal(2, await Store.Mailboxes.CountPendingAsync(1, 100));
         Assert.Equal(0, await Store.Mailboxes.CountPendingAsync(2, 100));
     }
+
+    [Fact]
+    public async Task Owners_with_pending_rows_are_found_by_one_row_each()
+    {
+        const long Bound = -100;
+        var done = await AppendAsync(Entry.Message(1, -101));
+        Store.Mailboxes.SetMark(-101, done.Position);
+        await AppendAsync(Entry.Message(1, -103));
+        await AppendAsync(Entry.Message(1, -103));
+        await AppendAsync(Entry.Message(1, -102));
+        await AppendAsync(Entry.Message(1, -7));
+        await AppendAsync(Entry.Message(1, 2));
+        var kept = Entry.Message(1, -104);
+        kept.Flags = RowFlags.InSenderArchive;
+        await AppendAsync(kept);
+        await Store.Log.FlushAsync();
+
+        Assert.Equal(2, (await Store.Mailboxes.FindPendingAsync(Bound)).Count);
+        Assert.Equal(3, (await Store.Mailboxes.FindPendingAsync(0)).Count);
+        Assert.Empty(await Store.Mailboxes.FindPendingAsync(-1_000));
+    }
 }

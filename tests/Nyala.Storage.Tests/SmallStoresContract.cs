@@ -51,6 +51,53 @@ public abstract class SmallStoresContract(StoreFixture fixture) : StoreContract(
     }
 
     [Fact]
+    public async Task One_document_of_many_accounts_is_set_for_those_that_are_there()
+    {
+        var (romeo, juliet) = (await AccountAsync("romeo"), await AccountAsync("juliet"));
+        await Store.Documents.SetAsync(romeo, "last", "", [0]);
+        await Store.Documents.SetAsync("last", "", new Dictionary<long, byte[]> { [romeo] = [1], [404] = [2], [juliet] = [3] });
+
+        Assert.Equal((byte[])[1], await Store.Documents.GetAsync(romeo, "last", ""));
+        Assert.Equal((byte[])[3], await Store.Documents.GetAsync(juliet, "last", ""));
+        Assert.Null(await Store.Documents.GetAsync(404, "last", ""));
+    }
+
+    [Fact]
+    public async Task Reads_together_see_one_moment()
+    {
+        var account = await AccountAsync("juliet");
+        await Store.Documents.SetAsync(account, "vcard", "", [1]);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var written = new ManualResetEventSlim();
+        var reading = Store.ReadTogetherAsync(async () =>
+        {
+            var first = await Store.Documents.GetAsync(account, "vcard", "");
+            begun.SetResult();
+            written.Wait();
+            return (first, await Store.Documents.GetAsync(account, "vcard", ""));
+        });
+        await begun.Task;
+        await Store.Documents.SetAsync(account, "vcard", "", [2]);
+        written.Set();
+        var (before, after) = await reading;
+
+        Assert.Equal((byte[])[1], before);
+        Assert.Equal((byte[])[1], after);
+        Assert.Equal((byte[])[2], await Store.Documents.GetAsync(account, "vcard", ""));
+    }
+
+    [Fact]
+    public async Task A_read_that_fails_among_others_fails_them_all()
+    {
+        await Assert.ThrowsAsync<FormatException>(async () => await Store.ReadTogetherAsync<int>(async () =>
+        {
+            await Store.Accounts.CountAsync();
+            throw new FormatException();
+        }));
+        Assert.Equal(0, await Store.Accounts.CountAsync());
+    }
+
+    [Fact]
     public async Task Writing_for_an_account_that_is_gone_is_refused()
     {
         var error = await Assert.ThrowsAsync<StoreException>(async () => await Store.Documents.SetAsync(404, "vcard", "", [1]));
@@ -116,6 +163,8 @@ public abstract class SmallStoresContract(StoreFixture fixture) : StoreContract(
         await Store.Tokens.AddAsync(Token(account, 1));
         await Store.Tokens.AddAsync(Token(account, 2));
         Assert.Equal([2, 1], await SecretsAsync(account));
+        var (device, since, until) = Assert.Single(await Store.Tokens.DevicesAsync(account));
+        Assert.Equal((Token(account, 1).Device, true), (device, since < until));
         await Store.Tokens.AddAsync(Token(account, 3));
         Assert.Equal([3, 2], await SecretsAsync(account));
     }

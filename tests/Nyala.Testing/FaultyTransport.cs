@@ -118,7 +118,18 @@ public sealed class FaultyTransport : IAsyncDisposable
                 }
 
                 var server = new Socket(SocketType.Stream, ProtocolType.Tcp);
-                await server.ConnectAsync(_server, _stopping.Token);
+                try
+                {
+                    await server.ConnectAsync(_server, _stopping.Token);
+                }
+                catch (SocketException)
+                {
+                    // The server is down: so it looks through the relay.
+                    server.Dispose();
+                    Reset(client);
+                    continue;
+                }
+
                 lock (_lock)
                 {
                     _pairs.Add((client, server));
@@ -129,7 +140,7 @@ public sealed class FaultyTransport : IAsyncDisposable
         }
         catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
         {
-            // The relay is closed, or the server is.
+            // The relay is closed.
         }
     }
 
@@ -149,7 +160,12 @@ public sealed class FaultyTransport : IAsyncDisposable
 
             to.Shutdown(SocketShutdown.Send);
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (SocketException)
+        {
+            // One side is gone; the other hears of it as it would without a relay.
+            Reset(to);
+        }
+        catch (Exception e) when (e is ObjectDisposedException or OperationCanceledException)
         {
             // Cut.
         }

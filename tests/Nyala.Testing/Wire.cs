@@ -188,15 +188,33 @@ public sealed class Wire : IAsyncDisposable
         return (X509Certificate2)tls.RemoteCertificate!;
     }
 
-    /// <summary>Opens the stream, logs in with PLAIN, and binds a resource.</summary>
-    public async Task LoginAsync(string username, string password, string resource)
+    /// <summary>Opens the stream and logs in with PLAIN; the stream is open again.</summary>
+    public async Task AuthenticateAsync(string username, string password)
     {
         await OpenAsync();
         var response = Convert.ToBase64String(Encoding.UTF8.GetBytes($"\0{username}\0{password}"));
         await SendAsync($"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{response}</auth>");
         await ExpectAsync("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
         await OpenAsync();
+    }
+
+    /// <summary>The same, and binds a resource.</summary>
+    public async Task LoginAsync(string username, string password, string resource)
+    {
+        await AuthenticateAsync(username, password);
         await SendAsync($"<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>{resource}</resource></bind></iq>");
+        var bound = await ExpectAsync("<iq xmlns='jabber:client' type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
+        Address = bound.Descendants(XName.Get("jid", "urn:ietf:params:xml:ns:xmpp-bind")).Single().Value;
+    }
+
+    /// <summary>Comes in as a guest, at a domain where that is possible (SASL ANONYMOUS), and binds.</summary>
+    public async Task LoginAnonymouslyAsync()
+    {
+        await OpenAsync();
+        await SendAsync("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='ANONYMOUS'/>");
+        await ExpectAsync("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+        await OpenAsync();
+        await SendAsync("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
         var bound = await ExpectAsync("<iq xmlns='jabber:client' type='result' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>");
         Address = bound.Descendants(XName.Get("jid", "urn:ietf:params:xml:ns:xmpp-bind")).Single().Value;
     }

@@ -65,7 +65,7 @@ sealed class BenchmarkReport
     /// <summary>All targets in one table.</summary>
     void Glance(StringBuilder text)
     {
-        text.Append("## Targets\n\n| | what | Nyala | better peer | ratio | target | met |\n|---|---|---:|---:|---:|---:|---|\n");
+        text.Append("## Targets\n\nWhat stands between the unmet ones and the platform: [decision 19](decisions/019-what-the-platform-costs.md).\n\n| | what | Nyala | better peer | ratio | target | met | the platform alone |\n|---|---|---:|---:|---:|---:|---|---:|\n");
         foreach (var chapter in Chapters.All)
         {
             foreach (var target in chapter.Targets)
@@ -79,7 +79,8 @@ sealed class BenchmarkReport
                 var peer = _table.BetterPeer(chapter.Name, target.Measurement);
                 var other = target.Other is null ? null : _table.Value(target.Other, ResultTable.Ours, target.Measurement);
                 text.Append(CultureInfo.InvariantCulture, $"| {chapter.Title} | {target.Measurement} | {Show(ours.Median, unit)} |");
-                text.Append(CultureInfo.InvariantCulture, $" {(peer is { } p ? $"{Show(p.Value.Median, unit)} ({p.Server})" : "")} | {Ratio(ours, peer)} | {Wanted(target, unit)} | {Met(target, ours, peer?.Value, other)} |\n");
+                text.Append(CultureInfo.InvariantCulture, $" {(peer is { } p ? $"{Show(p.Value.Median, unit)} ({p.Server})" : "")} | {Ratio(ours, peer)} | {Wanted(target, unit)} | {Met(target, ours, peer?.Value, other)} |");
+                text.Append(CultureInfo.InvariantCulture, $" {(_table.Floor(chapter.Name, target.Measurement) is { } floor ? $"{Show(floor.Value.Median, unit)} ({floor.What})" : "")} |\n");
             }
         }
 

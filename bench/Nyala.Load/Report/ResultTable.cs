@@ -22,10 +22,13 @@ sealed class ResultTable(IReadOnlyList<RunResult> runs)
 {
     public const string Ours = "nyala";
 
-    /// <summary>Not a server: what no server can be better than.</summary>
-    public const string Limit = "relay";
+    /// <summary>No servers: what no server that does the same can be better than. Those that do more come first.</summary>
+    static readonly string[] Limits = ["relay-tls", "relay-sync", "relay"];
 
-    static readonly string[] Order = [Ours, "ejabberd", "prosody", Limit];
+    static readonly string[] Order = [Ours, "ejabberd", "prosody", "relay", "relay-sync", "relay-tls"];
+
+    /// <summary>Whether a result is a relay's.</summary>
+    public static bool IsLimit(string server) => Limits.Contains(server);
 
     public IReadOnlyList<RunResult> Runs(string name) => [.. runs.Where(run => run.Name == name)];
 
@@ -42,8 +45,28 @@ sealed class ResultTable(IReadOnlyList<RunResult> runs)
     /// <summary>The better of the peers: the one with more of what is counted per second, or with less of anything else.</summary>
     public (string Server, Spread Value)? BetterPeer(string name, string measurement)
     {
-        var peers = Servers(name).Where(server => server is not (Ours or Limit)).Select(server => (Server: server, Value: Value(name, server, measurement)))
+        var peers = Servers(name).Where(server => server != Ours && !IsLimit(server)).Select(server => (Server: server, Value: Value(name, server, measurement)))
             .Where(peer => peer.Value is { Median: > 0 }).Select(peer => (peer.Server, peer.Value!)).OrderBy(peer => peer.Item2.Median).ToArray();
         return peers.Length == 0 ? null : measurement.EndsWith("/s", StringComparison.Ordinal) ? peers[^1] : peers[0];
+    }
+
+    /// <summary>What the platform alone needs: the relay's number, or what pairs noticed that talked through it in the same storm.</summary>
+    public (string What, Spread Value)? Floor(string name, string measurement)
+    {
+        const string Untouched = "untouched", Control = "relay-sync";
+        if (measurement.StartsWith(Untouched, StringComparison.Ordinal))
+        {
+            return Value(name, Ours, Control + measurement[Untouched.Length..]) is { } meanwhile ? ("relay-sync beside it", meanwhile) : null;
+        }
+
+        foreach (var limit in Limits)
+        {
+            if (Value(name, limit, measurement) is { } value)
+            {
+                return (limit, value);
+            }
+        }
+
+        return null;
     }
 }

@@ -104,7 +104,7 @@ static class Svg
             var kind = bar.Label switch
             {
                 ResultTable.Ours => "nyala",
-                ResultTable.Limit => "limit",
+                _ when ResultTable.IsLimit(bar.Label) => "limit",
                 _ => "peer",
             };
             Text(text, x + 10, top + 15, bar.Label == ResultTable.Ours ? "title" : "", bar.Label);

@@ -13,8 +13,12 @@ static class Texts
         scenario (A B C A B C …), each alone on the machine and on a fresh copy of the same accounts, driven by the same generator
         (`bench/Nyala.Load`). "ratio" is Nyala's number divided by the better peer's. CPU is user plus system time of the server's
         whole process tree; memory is PSS, from /proc. Peers are Debian's packages with the configurations in `bench/peers`:
-        history for everybody, carbons, stream management, offline messages, no rate limits. "relay" is no server: it moves the
-        same bytes from one socket of a pair to the other and reads nothing, which is the least this platform can do.
+        history for everybody, carbons, stream management, offline messages, no rate limits.
+
+        The relays are no servers but the least this platform can do. "relay" moves the same bytes from one socket of a pair to
+        the other and reads nothing; "relay-sync" writes them to a file and syncs it (fdatasync) first, and acknowledges them to
+        the sender; "relay-tls" accepts connections, shakes hands and does nothing else. While clients storm, pairs talk through a relay-sync beside the server
+        as well: what those notice is the machine being busy with server and generator, whatever the server does.
 
         """.ReplaceLineEndings("\n");
 
@@ -29,6 +33,7 @@ static class Texts
         | ejabberd (Mnesia, Debian's default) | the message was handled; Mnesia writes to disk afterwards, in its own time | what Mnesia had not written yet |
         | Prosody (files, Debian's default) | the message was handled and written to a file, without a sync | what the kernel had not written yet |
         | relay | never: it keeps nothing | everything |
+        | relay-sync | whatever came was synced to disk, each message by itself | nothing that was acknowledged |
 
 
         """.ReplaceLineEndings("\n");

@@ -61,10 +61,15 @@ sealed class Fleet(LoadOptions options, CancellationToken token)
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Parallel, CancellationToken = token };
         await Parallel.ForAsync(0, count, parallel, async (i, inner) =>
         {
-            using var client = await LeanClient.LoginAsync(options, options.User(i), Keys, "load", inner);
+            using var client = await LoginAsync(options.User(i), inner);
             client.Close();
         });
     }
+
+    /// <summary>One login; at the relay, where there is none, what comes before it.</summary>
+    public Task<LeanClient> LoginAsync(string user, CancellationToken cancellation) => options.Bare
+        ? LeanClient.ConnectBareAsync(options, user, cancellation)
+        : LeanClient.LoginAsync(options, user, Keys, "load", cancellation);
 
     /// <summary>Sockets to the relay, one after the other, since it pairs them in that order.</summary>
     public async Task<LeanClient[]> ConnectBareAsync(int count)

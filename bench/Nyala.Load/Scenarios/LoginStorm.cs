@@ -11,7 +11,7 @@ static class LoginStorm
     {
         var options = fleet.Options;
 
-        // Once before, so that the salted passwords are known as they are to a real client.
+        // Once before: the salted passwords are known as they are to a real client, and the server has done this before.
         await fleet.KnowKeysAsync(options.Users);
         await fleet.WaitAsync(2);
         var latencies = new Latencies(options.Users);
@@ -22,7 +22,7 @@ static class LoginStorm
         {
             try
             {
-                clients[i] = await LeanClient.LoginAsync(options, options.User(i), fleet.Keys, "load", fleet.Token);
+                clients[i] = await fleet.LoginAsync(options.User(i), fleet.Token);
                 latencies.Add(Stopwatch.GetTimestamp() - start);
             }
             catch (Exception e) when (e is LoadException or IOException or System.Net.Sockets.SocketException)

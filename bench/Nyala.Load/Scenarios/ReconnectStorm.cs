@@ -17,25 +17,30 @@ static class ReconnectStorm
         var options = fleet.Options;
         var (clients, reading) = await fleet.LoginSilentAsync(0, options.Users);
         using var others = await Talkers.StartAsync(fleet, first: options.Users);
+        using var control = options.Control is null ? null : await Talkers.StartAtRelayAsync(fleet, options.Control);
         await fleet.WaitAsync(options.Warmup);
         others.MeasureQuiet();
+        control?.MeasureQuiet();
         await fleet.WaitAsync(options.Seconds);
 
         var back = new Latencies(options.Users);
         var tries = 0;
         others.MeasureStorm();
+        control?.MeasureStorm();
         var meter = CpuMeter.Start(options);
         var start = Stopwatch.GetTimestamp();
         Array.ForEach(clients, client => client.Cut());
         await Task.WhenAll(Enumerable.Range(0, options.Users).Select(async i => Interlocked.Add(ref tries, await ReturnAsync(fleet, i, start, back))));
         var seconds = meter.Report(fleet.Measurements, "returned session", back.Count);
         await others.StopAsync();
+        await (control?.StopAsync() ?? Task.CompletedTask);
 
         fleet.Measurements.Add("all back after", seconds * 1000, "ms");
         back.Report(fleet.Measurements, "back after");
         fleet.Measurements.Add("second tries", tries - options.Users);
         fleet.Measurements.Add("back", back.Count);
-        others.Report();
+        others.Report("untouched");
+        control?.Report("relay-sync");
         if (back.Count < options.Users)
         {
             fleet.Measurements.Fault($"{options.Users - back.Count} sessions did not come back within {Patience} s.");

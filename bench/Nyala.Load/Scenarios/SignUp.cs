@@ -40,6 +40,6 @@ static class SignUp
         await others.StopAsync();
         fleet.Measurements.Add("accounts/s", made / seconds);
         latencies.Report(fleet.Measurements, "account made after");
-        others.Report();
+        others.Report("untouched");
     }
 }

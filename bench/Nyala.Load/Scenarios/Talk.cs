@@ -18,7 +18,7 @@ static class Talk
     public static async Task RunAsync(Fleet fleet)
     {
         var options = fleet.Options;
-        var clients = await fleet.LoginAsync(0, options.Users, presence: true);
+        var clients = options.Bare ? await fleet.ConnectBareAsync(options.Users) : await fleet.LoginAsync(0, options.Users, presence: true);
         var pairs = Enumerable.Range(0, options.Users / 2).Select(i => new ChatPair(options, i, clients[2 * i], clients[(2 * i) + 1])).ToArray();
         var reading = pairs.SelectMany(pair => pair.Start()).ToArray();
         var output = new StringBuilder();

@@ -25,15 +25,24 @@ sealed class Talkers : IDisposable
 
     /// <summary>Logs the pairs in and lets them begin.</summary>
     /// <param name="first">The first account.</param>
-    public static async Task<Talkers> StartAsync(Fleet fleet, int first)
+    public static Task<Talkers> StartAsync(Fleet fleet, int first)
+    {
+        var options = fleet.Options;
+        return StartAsync(fleet,
+        [
+            "--server", $"{options.Host}:{options.Port}", "--domain", options.Domain, "--password", options.Password,
+            "--tls", options.Tls.ToString().ToLowerInvariant(), "--offset", $"{options.Offset + first}",
+        ]);
+    }
+
+    /// <summary>As many pairs that talk through a relay that does nothing but sync each message: what they notice is the machine's doing, not the server's.</summary>
+    public static Task<Talkers> StartAtRelayAsync(Fleet fleet, string relay) => StartAsync(fleet, ["--server", relay, "--bare", "on", "--sm", "off"]);
+
+    static async Task<Talkers> StartAsync(Fleet fleet, string[] where)
     {
         var options = fleet.Options;
         string[] arguments =
-        [
-            "talk", "--server", $"{options.Host}:{options.Port}", "--domain", options.Domain, "--password", options.Password,
-            "--tls", options.Tls.ToString().ToLowerInvariant(), "--users", $"{options.Untouched * 2}", "--offset", $"{options.Offset + first}",
-            "--rate", $"{options.Untouched * Rate}", "--size", $"{options.Size}",
-        ];
+            ["talk", "--users", $"{options.Untouched * 2}", "--rate", $"{options.Untouched * Rate}", "--size", $"{options.Size}", .. where];
         var start = new ProcessStartInfo(Environment.ProcessPath!, arguments) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true };
         var talkers = new Talkers(fleet, Process.Start(start)!);
         if (await talkers._process.StandardOutput.ReadLineAsync(fleet.Token) != Talk.Ready)
@@ -67,14 +76,15 @@ sealed class Talkers : IDisposable
         }
     }
 
-    public void Report()
+    /// <param name="name">Whose latencies these are.</param>
+    public void Report(string name)
     {
         var (quiet, storm) = (Between(_quietFrom, _stormFrom), Between(_stormFrom, _stormTo));
-        quiet.Report(_fleet.Measurements, "untouched before");
-        storm.Report(_fleet.Measurements, "untouched during");
+        quiet.Report(_fleet.Measurements, name + " before");
+        storm.Report(_fleet.Measurements, name + " during");
         if (quiet.Count > 0 && storm.Count > 0)
         {
-            _fleet.Measurements.Add("untouched p99, during ÷ before", storm.Milliseconds(0.99) / quiet.Milliseconds(0.99));
+            _fleet.Measurements.Add(name + " p99, during ÷ before", storm.Milliseconds(0.99) / quiet.Milliseconds(0.99));
         }
     }
 

@@ -43,8 +43,25 @@ sealed partial class LeanClient
         }
     }
 
-    /// <summary>Only a socket, for the relay.</summary>
-    public static Task<LeanClient> ConnectBareAsync(LoadOptions options, string user, CancellationToken token) => OpenSocketAsync(options, user, token);
+    /// <summary>Only a socket, with TLS if configured, for the relay.</summary>
+    public static async Task<LeanClient> ConnectBareAsync(LoadOptions options, string user, CancellationToken token)
+    {
+        var client = await OpenSocketAsync(options, user, token);
+        try
+        {
+            if (options.Tls == TlsMode.Direct)
+            {
+                await client.SecureAsync(token);
+            }
+
+            return client;
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Connects, logs in, binds, and asks for what a chat client asks for; without presence.</summary>
     public static async Task<LeanClient> LoginAsync(LoadOptions options, string user, LoginKeys keys, string resource, CancellationToken token)

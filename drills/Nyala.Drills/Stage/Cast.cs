@@ -1,5 +1,7 @@
 using Nyala.Client;
 using Nyala.Xmpp;
+using Nyala.Xmpp.Payloads;
+using Nyala.Xmpp.Xml;
 
 namespace Nyala.Drills.Stage;
 
@@ -10,6 +12,9 @@ namespace Nyala.Drills.Stage;
 sealed class Cast : IAsyncDisposable
 {
     public const string Domain = "localhost";
+
+    /// <summary>Where the talkers talk.</summary>
+    public const string Room = "verona@rooms.localhost";
 
     readonly ServerProcess _server;
     readonly CancellationTokenSource _stop = new();
@@ -50,17 +55,28 @@ sealed class Cast : IAsyncDisposable
             new Sender(this, ledger, "s4", modern with { Transport = ClientTransport.WebSocket }, size),
             new Sender(this, ledger, "s5", old with { Managed = false, Transport = ClientTransport.DirectTls }, size),
         ];
+        Talkers = [new Talker(this, ledger, "t0", modern), new Talker(this, ledger, "t1", modern with { Managed = false })];
+        Publisher = new Publisher(this, ledger, "p0", modern);
+        Uploader = new Uploader(this, ledger, "u0");
     }
 
     public IReadOnlyList<string> Recipients { get; }
 
     public IReadOnlyList<Sender> Senders { get; }
 
+    /// <summary>Talk in the room.</summary>
+    public IReadOnlyList<Talker> Talkers { get; }
+
+    public Publisher Publisher { get; }
+
     /// <summary>Online whenever they can be.</summary>
     public IReadOnlyList<Device> Devices { get; }
 
     /// <summary>Offline until the end.</summary>
     public IReadOnlyList<Device> Absent { get; }
+
+    /// <summary>Uploads files all the time.</summary>
+    public Uploader Uploader { get; }
 
     /// <summary>A seed for somebody's own randomness.</summary>
     public int NextSeed()
@@ -89,13 +105,40 @@ sealed class Cast : IAsyncDisposable
         KeepReceived = false,
     };
 
-    /// <summary>Makes the accounts.</summary>
+    /// <summary>Makes the accounts, the room and the node.</summary>
+    /// <exception cref="DrillException">The server does not let them; with the end of its log.</exception>
     public async Task RegisterAsync()
     {
-        foreach (var account in Recipients.Concat(Senders.Select(sender => sender.Account)))
+        try
+        {
+            await PrepareAsync();
+        }
+        catch (Exception e) when (e is XmppException or IOException)
+        {
+            throw new DrillException($"Not everybody could be registered: {e.Message}\n{_server.Tail()}");
+        }
+    }
+
+    async Task PrepareAsync()
+    {
+        foreach (var account in Recipients.Concat(Senders.Concat<Member>(Talkers).Append(Publisher).Select(member => member.Account)).Append(Uploader.Account))
         {
             await Registration.RegisterAsync(Options(account, "register", new Manner()));
         }
+
+        await using var talker = new XmppClient(Options(Talkers[0].Account, "maker", new Manner { Managed = false }));
+        await talker.ConnectAsync();
+        await talker.SendAsync(new Element("presence", Ns.Client).Set("to", Room + "/maker").Add(new Element("x", Ns.Muc)));
+        await talker.IqAsync("set", new Element("query", Ns.MucOwner).Add(new DataForm("submit", Ns.MucConfig)
+            .Add(new DataFormField("muc#roomconfig_membersonly", null, ["0"]))
+            .Add(new DataFormField("muc#roomconfig_persistentroom", null, ["1"])).ToElement()), Jid.Parse(Room));
+        await talker.DisconnectAsync();
+        await using var publisher = new XmppClient(Options(Publisher.Account, "maker", new Manner { Managed = false }));
+        await publisher.ConnectAsync();
+        await publisher.IqAsync("set", new Element("pubsub", Ns.PubSub).Add(new Element("create", Ns.PubSub).Set("node", Publisher.Node))
+            .Add(new Element("configure", Ns.PubSub).Add(new DataForm("submit", Ns.PubSubNodeConfig)
+                .Add(new DataFormField("pubsub#max_items", null, ["max"])).ToElement())));
+        await publisher.DisconnectAsync();
     }
 
     /// <summary>Everybody who is to be online comes online; senders begin to write.</summary>
@@ -110,19 +153,27 @@ sealed class Cast : IAsyncDisposable
         {
             _running.Add(sender.RunAsync(_stop.Token));
         }
+
+        _running.AddRange(Talkers.Select(talker => talker.RunAsync(_stop.Token)));
+        _running.Add(Publisher.RunAsync(_stop.Token));
+        _running.Add(Uploader.RunAsync(_stop.Token));
     }
 
     /// <summary>Cuts somebody's connection, as a tunnel does.</summary>
     public void CutSomebody(Random random)
     {
-        var index = random.Next(Devices.Count + Senders.Count);
+        var index = random.Next(Devices.Count + Senders.Count + Talkers.Count);
         if (index < Devices.Count)
         {
             Devices[index].Cut();
         }
-        else
+        else if (index < Devices.Count + Senders.Count)
         {
             Senders[index - Devices.Count].Cut();
+        }
+        else
+        {
+            Talkers[index - Devices.Count - Senders.Count].Cut();
         }
     }
 
@@ -136,12 +187,25 @@ sealed class Cast : IAsyncDisposable
             sender.Finish();
         }
 
+        foreach (var talker in Talkers)
+        {
+            talker.Finish();
+        }
+
+        Publisher.Finish();
+        Uploader.Finish();
+
         if (!await UntilAsync(() => Senders.All(sender => sender.IsSettled), patience))
         {
             foreach (var sender in Senders.Where(sender => !sender.IsSettled))
             {
                 ledger.Fault($"{sender.Account} waits for acknowledgements that do not come ({sender.State}).");
             }
+        }
+
+        if (!await UntilAsync(() => Uploader.IsSettled, patience))
+        {
+            ledger.Fault($"The upload of {Uploader.Account} does not end ({Uploader.State}).");
         }
 
         _running.AddRange(Absent.Select(device => device.RunAsync(_stop.Token)));
@@ -169,6 +233,7 @@ sealed class Cast : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_running);
+        Uploader.Dispose();
         _stop.Dispose();
     }
 }

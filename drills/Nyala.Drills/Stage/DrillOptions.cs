@@ -17,6 +17,7 @@ sealed record DrillOptions
           terminate              SIGTERM at random moments
           full-disk              a disk without space (root: mounts a small tmpfs)
           lose-unsynced-writes   kill -9, and every write that was not synced is lost (needs gcc)
+          kill-while-catching-up the same while the database is held up in taking the journal in (needs gcc)
           all                    one after the other
           report                 writes docs/drills.md from --results FILE (needs no server)
 

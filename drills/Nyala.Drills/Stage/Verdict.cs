@@ -1,4 +1,5 @@
 using Nyala.Client;
+using Nyala.Xmpp;
 
 namespace Nyala.Drills.Stage;
 
@@ -21,6 +22,16 @@ sealed record Verdict(string Drill, DateTimeOffset Started, int Seed, IReadOnlyL
             ledger.Check(device.View, device.Account, device.Watches);
         }
 
+        try
+        {
+            await CheckRoomAndNodeAsync(cast, ledger);
+        }
+        catch (Exception e) when (e is IOException or TimeoutException or XmppException or System.Net.Sockets.SocketException)
+        {
+            ledger.Fault($"The room or the node cannot be read: {e.Message}");
+        }
+
+        await cast.Uploader.CheckAsync();
         foreach (var (account, sent) in cast.Recipients.Select(account => (account, false)).Concat(cast.Senders.Select(sender => (sender.Account, true))))
         {
             try
@@ -32,6 +43,35 @@ sealed record Verdict(string Drill, DateTimeOffset Started, int Seed, IReadOnlyL
                 ledger.Fault($"The archive of {account} cannot be read: {e.Message}");
             }
         }
+    }
+
+    /// <summary>What was safe of what was said in the room and published at the node.</summary>
+    static async Task CheckRoomAndNodeAsync(Cast cast, Ledger ledger)
+    {
+        var view = new View("the room's archive", ledger);
+        await using var client = new XmppClient(cast.Options(cast.Talkers[0].Account, "auditor", new Manner { Managed = false, Carbons = false }));
+        await client.ConnectAsync();
+        await foreach (var archived in client.ReadArchiveAsync(new ArchiveQuery { Of = Jid.Parse(Cast.Room), PageSize = 200 }))
+        {
+            if (Numbered.Read(archived.Message) is { } message)
+            {
+                view.Add(message, archived.Id);
+            }
+        }
+
+        foreach (var talker in cast.Talkers)
+        {
+            foreach (var number in talker.Safe.Except(view.Numbers(talker.Account, "room")))
+            {
+                ledger.Fault($"The room's archive lacks message {number} of {talker.Account}.");
+            }
+        }
+
+        await client.DisconnectAsync();
+        await using var publisher = new XmppClient(cast.Options(cast.Publisher.Account, "auditor", new Manner { Managed = false, Carbons = false }));
+        await publisher.ConnectAsync();
+        await Publisher.CheckAsync(publisher, cast.Publisher, ledger);
+        await publisher.DisconnectAsync();
     }
 
     static async Task CheckArchiveAsync(Cast cast, Ledger ledger, string account, bool sent)
@@ -88,7 +128,11 @@ sealed class Run(string name, DrillOptions options) : IDisposable
         var everybody = cast.Devices.Concat<Member>(cast.Senders).ToArray();
         Fact("messages acknowledged", Ledger.Acknowledged);
         Fact("messages refused with an error", Ledger.Refused);
+        Fact("safe in the room", cast.Talkers.Sum(talker => talker.Safe.Count));
+        Fact("items published", cast.Publisher.Safe.Count);
         Fact("streams resumed", everybody.Sum(member => member.Resumptions));
+        Fact("files stored", cast.Uploader.Stored);
+        Fact("uploads broken off", cast.Uploader.Broken);
         Fact("copies dropped by their archive id", cast.Devices.Concat(cast.Absent).Sum(device => device.View.Duplicates));
         Fact("lost, doubled or out of order", Ledger.FaultCount);
     }

@@ -1,5 +1,6 @@
 // HOT PATH
 using System.Net;
+using Nyala.Xmpp;
 using Nyala.Xmpp.Stanzas;
 using Nyala.Xmpp.Xml;
 
@@ -46,11 +47,17 @@ public abstract class Connection
     /// <summary>Bytes written but not yet taken by the transport.</summary>
     public abstract long Pending { get; }
 
+    /// <summary>The peer has announced that nothing will be heard of it for a limited while: silence means nothing.</summary>
+    public virtual bool IsPaused => false;
+
     /// <summary>Buffers a stanza with <paramref name="append"/> before its end tag. Under <see cref="Gate"/>.</summary>
     public abstract void Write(Stanza stanza, ReadOnlySpan<byte> append = default);
 
     /// <summary>Buffers one complete element (canonical: no xmlns for jabber:client on its root). Under <see cref="Gate"/>.</summary>
     public abstract void Write(ReadOnlySpan<byte> element);
+
+    /// <summary>Buffers one complete canonical stanza that has no <c>to</c>, with this one. Under <see cref="Gate"/>.</summary>
+    public abstract void Write(ReadOnlySpan<byte> stanza, Jid to);
 
     /// <summary>Buffers one element. Under <see cref="Gate"/>.</summary>
     public abstract void Write(Element element);
@@ -58,7 +65,7 @@ public abstract class Connection
     /// <summary>Hands buffered bytes to the transport; returns at once. Under <see cref="Gate"/>.</summary>
     public abstract void Flush();
 
-    /// <summary>Sends the stream header (or framing open) answering <paramref name="header"/>. Under <see cref="Gate"/>.</summary>
+    /// <summary>Sends the stream header (or framing open) answering <paramref name="header"/>; without an id where it is empty. Under <see cref="Gate"/>.</summary>
     public abstract void WriteHeader(string from, string? to, string streamId, StreamHeader? header);
 
     /// <summary>
@@ -74,7 +81,8 @@ public abstract class Connection
     public abstract void RestartStream();
 
     /// <summary>
-    /// Called inside <see cref="IStreamHandler.ReceivedAsync"/> for <c>starttls</c>: sends <c>proceed</c>, discards nothing silently
+    /// Called inside <see cref="IStreamHandler.ReceivedAsync"/> for <c>starttls</c>: sends <c>proceed</c> (or, where this server has
+    /// opened the connection, for <c>proceed</c>), discards nothing silently
     /// (bytes that came behind starttls in clear end the connection), does the handshake, then expects a new header.
     /// False when the handshake failed: the connection is gone.
     /// </summary>
@@ -87,6 +95,11 @@ public abstract class Connection
 /// <summary>What gets what a connection reads, in order.</summary>
 public interface IStreamHandler
 {
+    /// <summary>A connection that this server has opened can be written to: the header is to be sent.</summary>
+    void Connected(Connection connection)
+    {
+    }
+
     /// <summary>The peer opened (or re-opened) its stream.</summary>
     ValueTask OpenedAsync(Connection connection, StreamHeader header);
 
@@ -101,6 +114,11 @@ public interface IStreamHandler
     /// and only when a flush had to wait: the moment to go on writing for whoever held back.
     /// </summary>
     void Drained(Connection connection)
+    {
+    }
+
+    /// <summary>The peer says why it closes its stream; <see cref="Closed"/> follows.</summary>
+    void ErrorReceived(Connection connection, Stanza error)
     {
     }
 

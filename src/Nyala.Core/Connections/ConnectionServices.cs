@@ -7,7 +7,16 @@ namespace Nyala.Core.Connections;
 /// <summary>What all connections share. One per server. Safe from any thread.</summary>
 public sealed class ConnectionServices : IDisposable
 {
-    public ConnectionServices(ServerOptions options, TimeProvider time, ICertificates certificates, Metrics metrics, ILogger logger, TimerWheel wheel)
+    /// <param name="options">The limits in it hold for these connections.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="certificates">What handshakes use.</param>
+    /// <param name="metrics">Where they are counted.</param>
+    /// <param name="logger">Where they are logged.</param>
+    /// <param name="wheel">Their timeouts.</param>
+    /// <param name="admission">That of the connections of another kind, to stand in one line with them; null for one of their own.</param>
+    public ConnectionServices(
+        ServerOptions options, TimeProvider time, ICertificates certificates, Metrics metrics, ILogger logger, TimerWheel wheel,
+        Admission? admission = null)
     {
         Options = options;
         Time = time;
@@ -15,13 +24,16 @@ public sealed class ConnectionServices : IDisposable
         Metrics = metrics;
         Logger = logger;
         Wheel = wheel;
-        Admission = new(options.Limits, wheel);
+        Admission = admission ?? new(options.Limits, wheel);
         Addresses = new(options.Limits);
         Registry = new(time, logger);
         var limits = options.Limits;
         BeforeAuthentication = new(limits.StanzaBytesBeforeAuthentication, limits.Depth, limits.Attributes);
         AfterAuthentication = new(limits.StanzaBytes, limits.Depth, limits.Attributes);
-        metrics.Observe(Admission);
+        if (admission is null)
+        {
+            metrics.Observe(Admission);
+        }
     }
 
     public ServerOptions Options { get; }

@@ -1,4 +1,6 @@
 using System.Buffers;
+using Nyala.Xmpp;
+using Nyala.Xmpp.Xml;
 
 namespace Nyala.Core.Connections;
 
@@ -27,6 +29,20 @@ static class FramedElement
             output.Write(" xmlns='jabber:client'"u8);
             output.Write(element[name..]);
         }
+    }
+
+    /// <summary>Writes one complete canonical stanza that has no <c>to</c>, with this one.</summary>
+    public static void Write(IBufferWriter<byte> output, ReadOnlySpan<byte> stanza, Jid to, bool declares)
+    {
+        var name = stanza.IndexOfAny(BehindName);
+        output.Write(stanza[..name]);
+        if (declares)
+        {
+            output.Write(" xmlns='jabber:client'"u8);
+        }
+
+        XmlOut.Attribute(output, "to", to.ToString());
+        output.Write(stanza[name..]);
     }
 
     /// <summary>Whether a start tag, from behind its name on, has an attribute <c>xmlns</c>.</summary>

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Runtime.InteropServices;
 using System.Security.Authentication;
 using System.Security.Authentication.ExtendedProtection;
+using System.Security.Cryptography.X509Certificates;
 using Nyala.Core.Diagnostics;
 using Nyala.Xmpp.Stanzas;
 
@@ -16,6 +17,7 @@ partial class TcpConnection
     const int LargestRecord = 16_384 + 256;
 
     static readonly List<SslApplicationProtocol> XmppClient = [new("xmpp-client")];
+    static readonly List<SslApplicationProtocol> XmppServer = [new("xmpp-server")];
 
     /// <summary>Whether this connection holds a place among the handshakes; 1 or 0.</summary>
     int _handshaking;
@@ -34,7 +36,11 @@ partial class TcpConnection
         _advanced = true;
         lock (Gate)
         {
-            Write("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"u8);
+            if (!Initiates)
+            {
+                Write("<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"u8);
+            }
+
             clear.Flush();
         }
 
@@ -52,7 +58,7 @@ partial class TcpConnection
         var admission = Services.Admission;
         var limits = Services.Options.Limits;
         SetTimer(limits.HandshakeTime);
-        var problem = await ReadHelloAsync();
+        var problem = Initiates ? null : await ReadHelloAsync();
         if (problem is not null)
         {
             return Fail(problem);
@@ -118,15 +124,7 @@ partial class TcpConnection
         var stream = new TransportStream(_context.Transport) { Waits = LeaveHandshakes, Lane = Services.Lane };
         var ssl = new SslStream(stream);
         _ssl = ssl;
-        await ssl.AuthenticateAsServerAsync(
-            new SslServerAuthenticationOptions
-            {
-                ServerCertificateContext = certificate,
-                EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
-                AllowRenegotiation = false,
-                ApplicationProtocols = _directTls ? XmppClient : null,
-            },
-            _context.ConnectionClosed);
+        await (Initiates ? AsInitiatorAsync(ssl, certificate) : AsReceiverAsync(ssl, certificate));
         (stream.Waits, stream.Lane) = (null, null);
         _ = TlsBuffers.ReleaseWhileIdle(ssl);
         lock (Gate)
@@ -136,6 +134,49 @@ partial class TcpConnection
         }
 
         RestartStream();
+    }
+
+#pragma warning disable CA5359 // Any certificate is taken, and PeerCertificates decides later what it proves.
+    Task AsReceiverAsync(SslStream ssl, SslStreamCertificateContext certificate) => ssl.AuthenticateAsServerAsync(
+        new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = certificate,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            AllowRenegotiation = false,
+            ApplicationProtocols = !_directTls ? null : _role is null ? XmppClient : XmppServer,
+            ClientCertificateRequired = _role is not null,
+            RemoteCertificateValidationCallback = _role is null ? null : NotePeer,
+        },
+        _context.ConnectionClosed);
+
+    Task AsInitiatorAsync(SslStream ssl, SslStreamCertificateContext certificate) => ssl.AuthenticateAsClientAsync(
+        new SslClientAuthenticationOptions
+        {
+            TargetHost = _role!.Target,
+            ClientCertificateContext = certificate,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            AllowRenegotiation = false,
+            ApplicationProtocols = _directTls ? XmppServer : null,
+            RemoteCertificateValidationCallback = NotePeer,
+        },
+        _context.ConnectionClosed);
+#pragma warning restore CA5359
+
+    /// <summary>Takes any certificate: what it is worth is decided where it is to prove something (RFC 6120 §13.7.2, XEP-0220).</summary>
+    bool NotePeer(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        _role!.Certificate = certificate is null ? null : X509CertificateLoader.LoadCertificate(certificate.GetRawCertData());
+        foreach (var element in chain?.ChainElements.Skip(1) ?? [])
+        {
+            _role.Intermediates.Add(X509CertificateLoader.LoadCertificate(element.Certificate.RawData));
+        }
+
+        foreach (var extra in chain?.ChainPolicy.ExtraStore ?? [])
+        {
+            _role.Intermediates.Add(X509CertificateLoader.LoadCertificate(extra.RawData));
+        }
+
+        return true;
     }
 
     /// <summary>

@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
 using Microsoft.AspNetCore.Connections;
+using Nyala.Xmpp;
 using Nyala.Xmpp.Xml;
 
 namespace Nyala.Core.Connections;
@@ -17,14 +18,16 @@ sealed partial class TcpConnection : TransportConnection
     readonly PipeReader _input;
     readonly bool _directTls;
     readonly bool _clearAllowed;
+    readonly ServerRole? _role;
     SslStream? _ssl;
     TlsSession? _tls;
     ReadOnlySequence<byte> _read;
     bool _advanced;
 
-    public TcpConnection(ConnectionServices services, ConnectionContext context, bool directTls)
-        : base(services, Framing.Stream)
+    public TcpConnection(ConnectionServices services, ConnectionContext context, bool directTls, ServerRole? role = null)
+        : base(services, Framing.Stream, role?.Content ?? Ns.Client)
     {
+        _role = role;
         _context = context;
         _input = context.Transport.Input;
         _directTls = directTls;
@@ -40,11 +43,19 @@ sealed partial class TcpConnection : TransportConnection
 
     public override bool CanStartTls => _tls is null && !_directTls;
 
+    /// <summary>Opened by this server.</summary>
+    bool Initiates => _role?.Target is not null;
+
     protected override async Task ReadAllAsync()
     {
         if (_directTls && !IsOver && !await HandshakeAsync())
         {
             return;
+        }
+
+        if (Initiates && !IsOver)
+        {
+            Handler.Connected(this);
         }
 
         // Nothing but this method waits for a silent peer: each one more would keep its state meanwhile.

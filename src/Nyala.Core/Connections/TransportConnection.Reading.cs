@@ -61,7 +61,7 @@ abstract partial class TransportConnection
     /// <summary>The life of a connection: from admission to its end. Never throws.</summary>
     public async Task RunAsync()
     {
-        await Services.Lane;
+        await Services.Lane.Last;
         Services.Metrics.Connections.Add(1);
         Services.Logger.ConnectionOpened(Id, Remote);
         if (!Services.Registry.Add(this))
@@ -95,7 +95,7 @@ abstract partial class TransportConnection
             HandlerFailed(exception);
         }
 
-        await Services.Lane;
+        await Services.Lane.Last;
         await FinishAsync();
     }
 
@@ -183,6 +183,7 @@ abstract partial class TransportConnection
             {
                 case ReadResult.Stanza when _reader.Stanza is { Name: "error", Namespace: Ns.Streams }:
                     // RFC 6120 §4.9.1.1: it closes the stream, and nothing is to be said about it.
+                    Handler.ErrorReceived(this, _reader.Stanza);
                     PeerClosed();
                     break;
                 case ReadResult.Stanza when _phase == Phase.Open && !_peerClosed:

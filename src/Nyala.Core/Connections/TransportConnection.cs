@@ -36,17 +36,22 @@ abstract partial class TransportConnection : Connection, ITimerTarget
 
     readonly TimerHandle _timer;
     readonly long _slack;
+    readonly string _content;
     volatile Phase _phase;
     EndReason _reason;
     bool _headerSent;
     bool _killed;
 
-    protected TransportConnection(ConnectionServices services, Framing framing)
+    /// <param name="services">What all connections share.</param>
+    /// <param name="framing">How the stream is framed.</param>
+    /// <param name="content">The namespace of the stream's stanzas (RFC 6120 §4.8.2).</param>
+    protected TransportConnection(ConnectionServices services, Framing framing, string content = Ns.Client)
     {
+        _content = content;
         Services = services;
         Framing = framing;
         var limits = services.Options.Limits;
-        _reader = new(framing, services.BeforeAuthentication);
+        _reader = new(framing, services.BeforeAuthentication, betweenServers: content != Ns.Client);
         _budget = limits.BytesBurst;
         _startedAt = _budgetAt = services.Time.GetTimestamp();
         _slack = limits.OutboundBytes + (4L * limits.StanzaBytes);
@@ -102,6 +107,16 @@ abstract partial class TransportConnection : Connection, ITimerTarget
         }
     }
 
+    public override void Write(ReadOnlySpan<byte> stanza, Jid to)
+    {
+        if (_phase == Phase.Open && Output is { } output)
+        {
+            output.BeginMessage();
+            FramedElement.Write(output, stanza, to, declares: Framing == Framing.WebSocket);
+            EndMessage(output);
+        }
+    }
+
     public override void Write(Element element)
     {
         if (_phase == Phase.Open && Output is { } output)
@@ -129,18 +144,34 @@ abstract partial class TransportConnection : Connection, ITimerTarget
         }
         else
         {
-            output.Write("<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'"u8);
+            output.Write("<?xml version='1.0'?><stream:stream"u8);
+            XmlOut.Attribute(output, "xmlns", _content);
+            if (_content == Ns.Server)
+            {
+                output.Write(" xmlns:db='jabber:server:dialback'"u8);
+            }
+
+            output.Write(" xmlns:stream='http://etherx.jabber.org/streams'"u8);
         }
 
-        XmlOut.Attribute(output, "id", streamId);
+        if (streamId.Length > 0)
+        {
+            XmlOut.Attribute(output, "id", streamId);
+        }
+
         XmlOut.Attribute(output, "from", from);
         if (to is not null)
         {
             XmlOut.Attribute(output, "to", to);
         }
 
-        XmlOut.Attribute(output, "version", "1.0");
-        XmlOut.Attribute(output, "xml:lang", Language);
+        if (_content != Ns.Component)
+        {
+            // XEP-0114 is older than the version: with one, a component would wait for features.
+            XmlOut.Attribute(output, "version", "1.0");
+            XmlOut.Attribute(output, "xml:lang", Language);
+        }
+
         output.Write(Framing == Framing.WebSocket ? "/>"u8 : ">"u8);
         output.EndMessage();
     }

@@ -13,7 +13,7 @@ public sealed class Metrics : IDisposable
     public Metrics()
     {
         Meter = new(MeterName);
-        Connections = Meter.CreateUpDownCounter<long>("nyala.connections", "{connection}", "Open client connections.");
+        Connections = Meter.CreateUpDownCounter<long>("nyala.connections", "{connection}", "Open connections of clients and of other servers.");
         ConnectionsEnded = Meter.CreateCounter<long>("nyala.connections.ended", "{connection}", "Connections that ended, by reason.");
         BytesReceived = Meter.CreateCounter<long>("nyala.connections.received", "By", "Bytes read from clients, after decryption.");
         Slowed = Meter.CreateCounter<long>("nyala.connections.slowed", "{pause}", "Times a client was read more slowly because it sent more than Limits:BytesPerSecond.");
@@ -21,6 +21,15 @@ public sealed class Metrics : IDisposable
         HandshakeTime = Meter.CreateHistogram<double>("nyala.tls.handshake.duration", "s", "Time from a client's hello to the end of the handshake, waiting for admission included.");
         Logins = Meter.CreateCounter<long>("nyala.logins", "{login}", "Attempts to log in, by mechanism and result.");
         StanzasReceived = Meter.CreateCounter<long>("nyala.stanzas.received", "{stanza}", "Stanzas read from bound sessions.");
+        FederationStreams = Meter.CreateUpDownCounter<long>("nyala.federation.streams", "{stream}", "Streams with other servers that are ready, by direction.");
+        FederationStanzas = Meter.CreateCounter<long>("nyala.federation.stanzas", "{stanza}", "Stanzas exchanged with other servers, by direction.");
+        FederationFailures = Meter.CreateCounter<long>("nyala.federation.failures", "{attempt}", "Attempts to reach another server that failed.");
+        FederationReturned = Meter.CreateCounter<long>("nyala.federation.returned", "{stanza}", "Stanzas that could not be delivered to another server and went back to their senders.");
+        FilesReceived = Meter.CreateCounter<long>("nyala.files.received", "{file}", "Files uploaded.");
+        FileBytesReceived = Meter.CreateCounter<long>("nyala.files.received.size", "By", "Bytes of files uploaded.");
+        Pushes = Meter.CreateCounter<long>("nyala.pushes", "{notification}", "Notifications to wake devices, by service and result.");
+        Reports = Meter.CreateCounter<long>("nyala.reports", "{report}", "Reports of abuse, by reason; those that were not kept as dropped.");
+        Components = Meter.CreateUpDownCounter<long>("nyala.components", "{component}", "External components that are connected.");
         SlowReaders = Meter.CreateCounter<long>("nyala.sessions.slow", "{session}", "Sessions ended because the client did not read.");
     }
 
@@ -31,6 +40,24 @@ public sealed class Metrics : IDisposable
     public Counter<long> StanzasReceived { get; }
 
     public Counter<long> SlowReaders { get; }
+
+    public Counter<long> FilesReceived { get; }
+
+    public Counter<long> FileBytesReceived { get; }
+
+    public Counter<long> Pushes { get; }
+
+    public Counter<long> Reports { get; }
+
+    public UpDownCounter<long> FederationStreams { get; }
+
+    public Counter<long> FederationStanzas { get; }
+
+    public Counter<long> FederationFailures { get; }
+
+    public Counter<long> FederationReturned { get; }
+
+    public UpDownCounter<long> Components { get; }
 
     public UpDownCounter<long> Connections { get; }
 

@@ -74,20 +74,9 @@ public sealed class AccountDirectory
                 return present;
             }
 
-            var stored = await _store.Accounts.FindAsync(username);
-            if (stored is null)
+            if (await _store.ReadTogetherAsync(() => ReadAsync(username)) is not { } account)
             {
                 return null;
-            }
-
-            var mark = await _store.Mailboxes.LoadMarkAsync(stored.Id);
-            var account = new LocalAccount(stored.Id, Jid.FromPrepared(username, _domain), mark, _store.Log.Head)
-            {
-                LastUsed = _time.GetTimestamp(),
-            };
-            foreach (var load in _features.AccountLoading)
-            {
-                await load(account);
             }
 
             _accounts[username] = account;
@@ -98,6 +87,29 @@ public sealed class AccountDirectory
         {
             _loading.TryRemove(username, out _);
         }
+    }
+
+    async ValueTask<LocalAccount?> ReadAsync(string username)
+    {
+        if (await _store.Accounts.FindAsync(username) is not { } stored)
+        {
+            return null;
+        }
+
+        var mark = await _store.Mailboxes.LoadMarkAsync(stored.Id);
+        var account = new LocalAccount(stored.Id, Jid.FromPrepared(username, _domain), mark, _store.Log.Head)
+        {
+            LastUsed = _time.GetTimestamp(),
+            IsDisabled = stored.IsDisabled,
+            CreatedAt = stored.CreatedAt,
+            Origin = stored.Origin,
+        };
+        foreach (var load in _features.AccountLoading)
+        {
+            await load(account);
+        }
+
+        return account;
     }
 
     void Evict()

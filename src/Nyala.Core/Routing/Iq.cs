@@ -15,19 +15,37 @@ public enum Entity
     /// <summary>The sender's own account: no <c>to</c>, or its bare address.</summary>
     OwnAccount = 2,
 
-    /// <summary>Another account here, by its bare address; it exists.</summary>
+    /// <summary>Another account here, by its bare address; it exists. To who comes from elsewhere every account is another.</summary>
     OtherAccount = 4,
+
+    /// <summary>The service that rooms belong to, by its domain.</summary>
+    RoomService = 8,
+
+    /// <summary>A room, by its bare address.</summary>
+    Room = 16,
+
+    /// <summary>The PubSub service, by its domain.</summary>
+    PubSub = 32,
+
+    /// <summary>The service that files are uploaded to, by its domain.</summary>
+    Files = 128,
+
+    /// <summary>The service that wakes browsers, by its domain.</summary>
+    PushService = 64,
+
+    /// <summary>The directory of people, by its domain.</summary>
+    Directory = 256,
 }
 
 /// <summary>An iq get or set that the server answers.</summary>
 public sealed class IqRequest
 {
-    /// <summary>The session that asks; null when the request came from elsewhere.</summary>
+    /// <summary>The session that asks; null when the request came from another server, a room or a component.</summary>
     public required Session? Session { get; init; }
 
     public required Stanza Stanza { get; init; }
 
-    /// <summary>The full address of who asks.</summary>
+    /// <summary>The address of who asks, with its resource where it has one.</summary>
     public required Jid From { get; init; }
 
     /// <summary>Whom it is addressed to (the asking account when <c>to</c> was absent).</summary>
@@ -35,7 +53,7 @@ public sealed class IqRequest
 
     public required Entity Entity { get; init; }
 
-    /// <summary>The addressed account; null for the domain.</summary>
+    /// <summary>The addressed account; null for the domain and for hosts.</summary>
     public required LocalAccount? Account { get; init; }
 
     /// <summary>The one child element.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Nyala.Core.Sessions;
+using Nyala.Storage;
 using Nyala.Xmpp;
 
 namespace Nyala.Core.Routing;
@@ -37,6 +38,13 @@ public sealed class LocalAccount
 
     /// <summary>True once the account was removed: nothing is accepted for it any more.</summary>
     public bool IsRemoved { get; internal set; }
+
+    /// <summary>True while nobody is let in.</summary>
+    public bool IsDisabled { get; internal set; }
+
+    public DateTimeOffset CreatedAt { get; internal init; }
+
+    public AccountOrigin Origin { get; internal init; }
 
     internal Lock Gate { get; } = new();
 

@@ -12,7 +12,7 @@ namespace Nyala.Core.Routing;
 /// A message on its way: what the stages look at, the row the log writes, and its dispatch after the commit. One object for
 /// all three, so that a message costs one allocation beside its bytes.
 /// </summary>
-public sealed class MessageEntry : LogEntry, ITicket
+public class MessageEntry : LogEntry, ITicket
 {
     readonly Router _router;
     volatile bool _done;
@@ -30,7 +30,7 @@ public sealed class MessageEntry : LogEntry, ITicket
     /// <summary>The stanza as it will be stored and delivered, <c>from</c> and <c>to</c> stamped.</summary>
     public Stanza Message { get; private set; }
 
-    /// <summary>The sender's full address.</summary>
+    /// <summary>The sender's full address (of a room or a service: as it sends).</summary>
     public Jid FromJid { get; }
 
     /// <summary>Whom it is for (the sender's own bare address when it named nobody).</summary>
@@ -45,7 +45,19 @@ public sealed class MessageEntry : LogEntry, ITicket
     /// <summary>The session it came from; null for what the server itself or others send.</summary>
     public Session? Origin { get; internal init; }
 
+    /// <summary>The stream it came on, of a client or another server; 0: none by which a resend is known (R5).</summary>
+    public long CameOn { get; internal init; }
+
+    /// <summary>What a resend of it has in common with it (R5); default: it has no id to be known by.</summary>
+    public UInt128 Likeness => Router.Fingerprint(this);
+
     public MessagePolicy Policy { get; internal set; }
+
+    /// <summary>
+    /// A hook on the sender's side sets this to what must be durable before the message counts (R2): until it is done, this message
+    /// and what follows it wait; when it fails, the sender is told so instead of being counted for it. Null: nothing.
+    /// </summary>
+    public Task? Preparation { get; set; }
 
     /// <summary>A hook sets this to end the way of the message in silence: it counts, and nothing is sent or stored.</summary>
     public bool IsDropped { get; set; }
@@ -56,6 +68,8 @@ public sealed class MessageEntry : LogEntry, ITicket
         get => _error;
         set => _error = value;
     }
+
+    private protected Router Router => _router;
 
     bool ITicket.IsDone => _done;
 
@@ -121,6 +135,8 @@ public sealed class MessageEntry : LogEntry, ITicket
         {
             LogBatch.Finished(origin);
         }
+
+        Left();
     }
 
     /// <summary>Hands the message to every session that gets it, now.</summary>
@@ -140,6 +156,10 @@ public sealed class MessageEntry : LogEntry, ITicket
                 }
             }
         }
+        else
+        {
+            HandOver();
+        }
 
         if (Policy.Copy && FromAccount is { } sender && !ReferenceEquals(sender, ToAccount))
         {
@@ -154,6 +174,16 @@ public sealed class MessageEntry : LogEntry, ITicket
         {
             hook(this);
         }
+    }
+
+    /// <summary>It goes to somebody who is no account here.</summary>
+    private protected virtual void HandOver()
+    {
+    }
+
+    /// <summary>The log is finished with it.</summary>
+    private protected virtual void Left()
+    {
     }
 
     int DeliverTo(LocalAccount recipient)
@@ -185,6 +215,7 @@ public sealed class MessageEntry : LogEntry, ITicket
     {
         StampId = (Flags & RowFlags.InRecipientArchive) != 0,
         Confirms = (Flags & RowFlags.Deliver) != 0 && takesMail,
+        Waits = (Flags & RowFlags.Deliver) != 0 && !takesMail,
         IsUrgent = Policy.Urgent,
     });
 
@@ -209,6 +240,7 @@ public sealed class MessageEntry : LogEntry, ITicket
         return Send(session, new Outbound(render(owner.Jid, session.Jid, rendered, direction), StanzaKind.Message, Position)
         {
             Confirms = direction == CopyDirection.Received && (Flags & RowFlags.Deliver) != 0 && takesMail,
+            Waits = direction == CopyDirection.Received && (Flags & RowFlags.Deliver) != 0 && !takesMail,
             IsUrgent = Policy.Urgent,
         });
     }

@@ -1,10 +1,11 @@
 using Nyala.Core.Diagnostics;
 using Nyala.Core.Sessions;
+using Nyala.Xmpp;
 using Nyala.Xmpp.Stanzas;
 
 namespace Nyala.Core.Routing;
 
-/// <summary>Takes presence of local sessions in its order: the session's own state here, everything social in the presence feature.</summary>
+/// <summary>Takes presence in its sender's order: a session's own state here, everything social in the presence feature.</summary>
 sealed class PresenceRouting(NyalaServer server)
 {
     public ITicket? Start(Session session, Stanza presence)
@@ -14,6 +15,11 @@ sealed class PresenceRouting(NyalaServer server)
         {
             // RFC 6121 §4.7.1: no such type.
             return new Router.Refusal(presence, StanzaError.BadRequest);
+        }
+
+        foreach (var stamp in server.Features.PresenceStamps)
+        {
+            presence = stamp(session, presence);
         }
 
         if (broadcast && !session.UpdatePresence(presence))
@@ -32,6 +38,36 @@ sealed class PresenceRouting(NyalaServer server)
         var ticket = new PresenceTicket();
         _ = FinishAsync(ticket, work, session, presence, broadcast);
         return ticket;
+    }
+
+    /// <summary>Tells a session's presence again, changed, as if it had sent it so; between what it sends itself.</summary>
+    public void Repeat(Session session, Func<Stanza, Stanza> change) => session.Pipeline.Enter(() =>
+    {
+        if (session is { HasEnded: false, Presence: { } presence })
+        {
+            Start(session, change(presence));
+        }
+    });
+
+    /// <summary>Takes presence from elsewhere, or for elsewhere.</summary>
+    public async ValueTask TakeAsync(Stanza presence, Jid from, Jid to)
+    {
+        if (to.Domain == server.Options.Domain)
+        {
+            if (to.Local is not null && !from.Bare.Equals(to.Bare))
+            {
+                await server.Features.ForeignPresence(await server.Accounts.LocateAsync(to.Local), presence);
+            }
+
+            return;
+        }
+
+        var host = server.Features.HostOf(to.Domain);
+        var error = host is null ? StanzaError.RemoteServerNotFound : await host.PresenceAsync(presence);
+        if (error is not null && presence.Type is not (StanzaType.Unavailable or StanzaType.Probe))
+        {
+            server.Router.Answer(presence, error);
+        }
     }
 
     async Task FinishAsync(PresenceTicket ticket, ValueTask work, Session session, Stanza presence, bool broadcast)
@@ -53,8 +89,16 @@ sealed class PresenceRouting(NyalaServer server)
     }
 
     /// <summary>R8: a session that can be delivered to takes what waits, after the presence it caused (RFC 6121 §4.2.2, XEP-0160).</summary>
-    static void Available(Session session, bool broadcast)
+    void Available(Session session, bool broadcast)
     {
+        if (broadcast)
+        {
+            foreach (var sent in server.Features.PresenceSent)
+            {
+                sent(session);
+            }
+        }
+
         if (broadcast && session.TakesMail)
         {
             session.Outbox.DeliverPending();

@@ -15,7 +15,7 @@ namespace Nyala.Core.Routing;
 /// Where each stanza of a local session goes (RFC 6120 §10, RFC 6121 §8). Messages take the log's way; iq and presence
 /// take their handlers'. Safe from any thread.
 /// </summary>
-public sealed class Router
+public sealed partial class Router
 {
     readonly NyalaServer _server;
     readonly IqRouting _iqs;
@@ -60,37 +60,6 @@ public sealed class Router
         }
     }
 
-    /// <summary>
-    /// Sends a message that the server makes itself, or that came from a room, a component or another server: it enters on
-    /// the recipient's side. Completes at once; the log delivers it.
-    /// </summary>
-    public async ValueTask SendAsync(Stanza message, Jid from, Jid to)
-    {
-        if (to.Domain != _server.Options.Domain || to.Local is null || await _server.Accounts.LocateAsync(to.Local) is not { } account)
-        {
-            return;
-        }
-
-        var policy = MessagePolicy.Of(message);
-        var flags = policy.Flags & ~RowFlags.InSenderArchive;
-        var clean = Spoofed(message, account, to) ? WithoutSpoofedIds(message, account, to) : message;
-        var entry = new MessageEntry(this, clean.Rewrite(from, to), from, to)
-        {
-            ToAccount = account,
-            Policy = policy,
-            Flags = flags,
-            Recipient = account.Id,
-            From = from.ToString(),
-            To = to.ToString(),
-        };
-        entry.Stanza = entry.Message.Bytes;
-        if (Incoming(entry) is null && !entry.IsDropped)
-        {
-            entry.Kind = entry.Flags == RowFlags.None ? LogKind.PassThrough : LogKind.Message;
-            _server.Store.Log.Append(entry);
-        }
-    }
-
     /// <summary>Notes a mark that rose, to be written soon (R8).</summary>
     internal void Marked(LocalAccount account, long mark)
     {
@@ -105,7 +74,7 @@ public sealed class Router
         var to = stanza.To ?? session.Jid.Bare;
         if (to.Domain != _server.Options.Domain)
         {
-            return Refused(stanza, StanzaError.RemoteServerNotFound);
+            return StartForeign(session, stanza, to, handled);
         }
 
         if (to.Local is null)
@@ -121,8 +90,12 @@ public sealed class Router
         var locating = _server.Accounts.LocateAsync(to.Local);
         return locating.IsCompletedSuccessfully
             ? Submit(session, stanza, to, locating.GetAwaiter().GetResult(), handled)
-            : new LookUp(this, session, stanza, to, handled).Begin(locating);
+            : SubmitLater(session, stanza, to, locating, handled);
     }
+
+    // Apart, so that the closure is not made for those that need not wait.
+    Later<LocalAccount?> SubmitLater(Session session, Stanza stanza, Jid to, ValueTask<LocalAccount?> locating, uint handled) =>
+        new Later<LocalAccount?>(this, session, stanza, account => Submit(session, stanza, to, account, handled)).Begin(locating);
 
     /// <summary>All checks, then the log. Returns the ticket, or null when it is delivered already.</summary>
     ITicket? Submit(Session session, Stanza stanza, Jid to, LocalAccount? recipient, uint handled)
@@ -130,7 +103,7 @@ public sealed class Router
         var sender = session.Account;
         var policy = MessagePolicy.Of(stanza);
         var flags = ReferenceEquals(recipient, sender) ? policy.Flags & ~RowFlags.InSenderArchive : policy.Flags;
-        var message = Spoofed(stanza, sender, to) ? WithoutSpoofedIds(stanza, sender, to) : stanza;
+        var message = Spoofed(stanza, sender.Jid.Domain, to) ? WithoutSpoofedIds(stanza, sender.Jid.Domain, to) : stanza;
         var entry = new MessageEntry(this, message.Rewrite(session.Jid, to), session.Jid, to)
         {
             Origin = session,
@@ -145,11 +118,21 @@ public sealed class Router
             Stream = session.StreamNumber,
             Handled = handled,
         };
-        if ((Outgoing(entry) ?? Incoming(entry)) is { } error)
-        {
-            return Refused(stanza, error);
-        }
+        return Outgoing(entry) is { } error ? Refused(stanza, error)
+            : entry.Preparation is { } preparation ? ReceiveLater(session, stanza, entry, preparation)
+            : Receive(session, stanza, entry);
+    }
 
+    ITicket? Receive(Session session, Stanza stanza, MessageEntry entry) =>
+        !entry.IsDropped && Incoming(entry) is { } error ? Refused(stanza, error) : Commit(session, entry);
+
+    // Apart, so that the closure is not made for those that need not wait.
+    Later<StanzaError?> ReceiveLater(Session session, Stanza stanza, MessageEntry entry, Task preparation) =>
+        new Later<StanzaError?>(this, session, stanza, _ => Receive(session, stanza, entry)).Begin(PreparedAsync(preparation, null, entry));
+
+    /// <summary>Everybody agrees: to the log, or out at once.</summary>
+    ITicket? Commit(Session session, MessageEntry entry)
+    {
         if (entry.IsDropped)
         {
             return null;
@@ -192,15 +175,18 @@ public sealed class Router
         var full = entry.ToJid.Resource;
 
         // Who blocks answers like nobody (RFC 6121 §8.5.1, XEP-0191 §3.2).
-        var rule = recipient is null || Features.Blocks(recipient, entry.FromJid)
+        var isNobody = recipient is null || Features.Blocks(recipient, entry.FromJid);
+        var rule = isNobody
             ? DeliveryRules.For(entry.Message.Type, full is not null, matched: false, Presence.NoAccount)
-            : DeliveryRules.For(entry.Message.Type, full is not null, full is not null && recipient.Find(full) is not null, recipient.Presence);
+            : DeliveryRules.For(entry.Message.Type, full is not null, full is not null && recipient!.Find(full) is not null, recipient!.Presence);
         if (rule == Delivery.Refuse)
         {
             return StanzaError.ServiceUnavailable;
         }
 
-        entry.IsDropped = rule == Delivery.Ignore;
+        // R1: that one's own message came back is history also for who is away; who comes finds it there (RFC 6121 §8.5.3.2.1 delivers it to nobody).
+        var isHistory = !isNobody && entry.Message.Type == StanzaType.Error && entry.Flags != RowFlags.None;
+        entry.IsDropped |= rule == Delivery.Ignore && !isHistory;
         return Run(MessageStage.IncomingCheck, entry) ?? Run(MessageStage.Archive, entry);
     }
 
@@ -221,19 +207,19 @@ public sealed class Router
         stanza.Type == StanzaType.Error ? null : new Refusal(stanza, error);
 
     /// <summary>R6: ids that claim to be ours are taken out; others, and origin-id, stay.</summary>
-    static bool Spoofed(Stanza stanza, LocalAccount sender, Jid to)
+    static bool Spoofed(Stanza stanza, string domain, Jid to)
     {
-        return stanza.HasNamespace(Ns.StanzaIds) && Find(stanza, sender, to);
+        return stanza.HasNamespace(Ns.StanzaIds) && Find(stanza, domain, to);
 
-        static bool Find(Stanza stanza, LocalAccount sender, Jid to) =>
-            stanza.ToElement().Children.Any(child => IsSpoofed(child, sender, to));
+        static bool Find(Stanza stanza, string domain, Jid to) =>
+            stanza.ToElement().Children.Any(child => IsSpoofed(child, domain, to));
     }
 
-    static bool IsSpoofed(Element child, LocalAccount sender, Jid to) =>
+    static bool IsSpoofed(Element child, string domain, Jid to) =>
         child.Is("stanza-id", Ns.StanzaIds)
-        && (!Jid.TryParse(child["by"], out var by) || by.Domain == sender.Jid.Domain || by.Equals(to.Bare));
+        && (!Jid.TryParse(child["by"], out var by) || by.Domain == domain || by.Equals(to.Bare));
 
-    static Stanza WithoutSpoofedIds(Stanza stanza, LocalAccount sender, Jid to)
+    static Stanza WithoutSpoofedIds(Stanza stanza, string domain, Jid to)
     {
         var element = stanza.ToElement();
         var clean = new Element(element.Name, element.Namespace);
@@ -246,7 +232,7 @@ public sealed class Router
         {
             if (node is Element child)
             {
-                clean.Add(IsSpoofed(child, sender, to) ? null : child);
+                clean.Add(IsSpoofed(child, domain, to) ? null : child);
             }
             else
             {
@@ -258,7 +244,7 @@ public sealed class Router
     }
 
     /// <summary>R5: what a resend has in common with the first send; default when the client gave no id to know it by.</summary>
-    static UInt128 Fingerprint(MessageEntry entry)
+    internal static UInt128 Fingerprint(MessageEntry entry)
     {
         var message = entry.Message;
         if (!message.Has("body", Ns.Client) && !message.Has("encrypted", Ns.Omemo) && !message.Has("encrypted", Ns.Omemo2) && !message.Has("openpgp", Ns.OpenPgp))
@@ -299,8 +285,8 @@ public sealed class Router
         }
     }
 
-    /// <summary>A message whose recipient is being looked up.</summary>
-    sealed class LookUp(Router router, Session session, Stanza stanza, Jid to, uint handled) : ITicket
+    /// <summary>A message that must wait until something about its recipient is known.</summary>
+    sealed class Later<T>(Router router, Session session, Stanza stanza, Func<T, ITicket?> next) : ITicket
     {
         volatile ITicket? _ticket;
         volatile bool _found;
@@ -313,19 +299,19 @@ public sealed class Router
 
         public void Pop(Pipeline pipeline) => _ticket?.Pop(pipeline);
 
-        public LookUp Begin(ValueTask<LocalAccount?> locating)
+        public Later<T> Begin(ValueTask<T> looking)
         {
-            _ = RunAsync(locating);
+            _ = RunAsync(looking);
             return this;
         }
 
-        async Task RunAsync(ValueTask<LocalAccount?> locating)
+        async Task RunAsync(ValueTask<T> looking)
         {
             await Task.Yield();
             try
             {
-                var account = await locating;
-                session.Pipeline.Enter(() => _ticket = router.Submit(session, stanza, to, account, handled));
+                var found = await looking;
+                session.Pipeline.Enter(() => _ticket = next(found));
             }
             catch (StoreException e)
             {
@@ -333,7 +319,7 @@ public sealed class Router
             }
             catch (Exception e)
             {
-                router._server.Log.HandlerFailed("account loading", e);
+                router._server.Log.HandlerFailed("message", e);
                 _ticket = new Refusal(stanza, StanzaError.InternalServerError);
             }
 

@@ -15,7 +15,7 @@ namespace Nyala.Core.Sessions;
 /// </summary>
 sealed class CatchUp
 {
-    const int PageRows = 50;
+    const int PageRows = 100;
 
     /// <summary>Transient stanzas that may wait for the rows before them, and their bytes; more are not taken.</summary>
     const int MaxBehind = 200;
@@ -241,6 +241,11 @@ sealed class CatchUp
         }
 
         if (confirms && !_session.Account.Mailbox.TryTake(row, waited))
+        {
+            return;
+        }
+
+        if (waited && confirms && _session.Outbox.ConfirmsShown(row.Position))
         {
             return;
         }

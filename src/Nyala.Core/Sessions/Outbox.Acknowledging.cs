@@ -57,6 +57,9 @@ public sealed partial class Outbox
 
             _unacked = new();
             _counting = true;
+
+            // What was shown before will not be in the count: only what comes again under it can be known to have arrived (R8).
+            _shown = null;
             _asked = false;
         }
     }
@@ -89,7 +92,7 @@ public sealed partial class Outbox
             {
                 var stanza = _unacked.Dequeue();
                 _bytes -= stanza.Length;
-                Done(stanza);
+                Has(stanza.Position, stanza.Confirms);
             }
 
             // What was sent before counting began came before anything the client can acknowledge.
@@ -141,15 +144,22 @@ public sealed partial class Outbox
     {
         for (; _covered > 0 && _unconfirmed is { Count: > 0 }; _covered--)
         {
-            _server.Router.Marked(_session.Account, _session.Account.Mailbox.Acknowledged(_unconfirmed.Dequeue()));
+            var written = _unconfirmed.Dequeue();
+            Has(written.Position, written.Confirms);
         }
     }
 
-    void Done(in Outbound stanza)
+    /// <summary>The client has it.</summary>
+    void Has(long position, bool confirms)
     {
-        if (stanza.Confirms)
+        if (confirms)
         {
-            _server.Router.Marked(_session.Account, _session.Account.Mailbox.Acknowledged(stanza.Position));
+            _server.Router.Marked(_session.Account, _session.Account.Mailbox.Acknowledged(position));
+        }
+
+        if (position != 0)
+        {
+            _session.Watcher?.Acknowledged(position);
         }
     }
 

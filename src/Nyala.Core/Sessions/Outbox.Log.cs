@@ -5,6 +5,11 @@ namespace Nyala.Core.Sessions;
 // The fall-back to reading the log, and what waits behind it (R4, R8, R10).
 public sealed partial class Outbox
 {
+    /// <summary>Of more rows it is forgotten that the client has seen them: those come twice, under the same id.</summary>
+    const int MaxShown = 100;
+
+    Queue<long>? _shown;
+
     /// <summary>Rows are not written to it: it finds them in the log.</summary>
     internal bool ReadsLog => Volatile.Read(ref _catchUp) is not null;
 
@@ -77,6 +82,49 @@ public sealed partial class Outbox
                 Release(catchUp, catchUp.Cursor);
             }
         }
+    }
+
+    /// <summary>
+    /// Whether the client was shown this row when it did not take mail yet, as a copy or addressed to it: then it is not sent
+    /// again, and what acknowledges that stanza makes the row done.
+    /// </summary>
+    internal bool ConfirmsShown(long position)
+    {
+        lock (_gate)
+        {
+            if (_ended || _shown is null || !_shown.Contains(position))
+            {
+                return false;
+            }
+
+            if (_unacked is null)
+            {
+                (_unconfirmed ??= new()).Enqueue(new(position, Confirms: true));
+                _wantsAnswer = true;
+            }
+            else if (_unacked.Any(stanza => stanza.Position == position))
+            {
+                _unacked = new(_unacked.Select(stanza => stanza.Position == position ? stanza with { Confirms = true } : stanza));
+                _wantsAnswer = true;
+            }
+            else
+            {
+                _server.Router.Marked(_session.Account, _session.Account.Mailbox.Acknowledged(position));
+            }
+
+            return true;
+        }
+    }
+
+    void Showed(long position)
+    {
+        _shown ??= new();
+        if (_shown.Count == MaxShown)
+        {
+            _shown.Dequeue();
+        }
+
+        _shown.Enqueue(position);
     }
 
     /// <summary>What waited for rows up to here goes on.</summary>

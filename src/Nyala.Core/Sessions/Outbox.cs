@@ -17,7 +17,7 @@ public sealed partial class Outbox
     readonly NyalaServer _server;
     Connection? _connection;
     Queue<Outbound>? _unacked;
-    Queue<long>? _unconfirmed;
+    Queue<Unconfirmed>? _unconfirmed;
     CatchUp? _catchUp;
     TaskCompletionSource? _room;
     long _askedAt;
@@ -64,7 +64,7 @@ public sealed partial class Outbox
                 {
                     Release(catchUp, stanza.Position - 1);
                 }
-                else if (stanza is { Position: 0, IsAnswer: false } && catchUp.MustWait(stanza, out var after))
+                else if (stanza is { IsRow: false, IsAnswer: false } && catchUp.MustWait(stanza, out var after))
                 {
                     return catchUp.Keep(stanza, after);
                 }
@@ -253,9 +253,9 @@ public sealed partial class Outbox
                 }
             }
 
-            foreach (var position in _unconfirmed ?? [])
+            foreach (var written in _unconfirmed ?? [])
             {
-                pending |= _session.Account.Mailbox.Released(position);
+                pending |= written.Confirms && _session.Account.Mailbox.Released(written.Position);
             }
 
             _unacked = null;
@@ -282,7 +282,7 @@ public sealed partial class Outbox
         var crowded = Outstanding >= limits.UnacknowledgedStanzas
             || _bytes >= limits.UnacknowledgedBytes
             || (_connection is { } connection && connection.Pending > limits.OutboundBytes);
-        if (stanza.Position == 0)
+        if (!stanza.IsRow)
         {
             return !crowded || stanza.IsAnswer;
         }
@@ -350,17 +350,27 @@ public sealed partial class Outbox
             _dirty = true;
         }
 
-        if (stanza.Confirms && _unacked is null)
+        if (stanza.Waits)
         {
-            (_unconfirmed ??= new()).Enqueue(stanza.Position);
+            Showed(stanza.Position);
         }
 
-        _wantsAnswer |= stanza.Confirms || _unacked is { Count: >= AskAfter };
+        var matters = stanza.Confirms || (stanza.Position != 0 && _session.Watcher is not null);
+        if (matters && _unacked is null)
+        {
+            (_unconfirmed ??= new()).Enqueue(new(stanza.Position, stanza.Confirms));
+        }
+
+        _wantsAnswer |= matters || _unacked is { Count: >= AskAfter };
     }
 
     void Write(Connection connection, in Outbound stanza)
     {
-        if (stanza.Stanza is null)
+        if (stanza.IsAddressed)
+        {
+            connection.Write(stanza.Bytes, _session.Jid);
+        }
+        else if (stanza.Stanza is null)
         {
             connection.Write(stanza.Bytes);
         }
@@ -375,4 +385,7 @@ public sealed partial class Outbox
             connection.Write(stanza.Stanza);
         }
     }
+
+    /// <summary>A row written to a client that does not count.</summary>
+    readonly record struct Unconfirmed(long Position, bool Confirms);
 }

@@ -92,7 +92,7 @@ public sealed partial class Session
             _server.Metrics.SlowReaders.Add(1);
             _ = EndAsync(EndReason.DoesNotRead, StreamError.ResourceConstraint with { Text = "The client does not read what it is sent." });
         }
-        else if (Outbox.AwaitsAnswerFor >= limits.ProbeAnswer && (lagging != 0 ? IsCounting : silent >= limits.ProbeAfter + limits.ProbeAnswer && (IsCounting || _answersPings)))
+        else if (!connection.IsPaused && Outbox.AwaitsAnswerFor >= limits.ProbeAnswer && (lagging != 0 ? IsCounting : silent >= limits.ProbeAfter + limits.ProbeAnswer && (IsCounting || _answersPings)))
         {
             connection.Abort(EndReason.Unresponsive);
         }

@@ -39,6 +39,7 @@ public sealed partial class Session : IStreamHandler, ITimerTarget
         Pipeline = new(this, server);
         Outbox = new(this, server);
         _heardAt = server.Time.GetTimestamp();
+        StartedAt = server.Time.GetUtcNow();
     }
 
     /// <summary>The full address.</summary>
@@ -73,6 +74,9 @@ public sealed partial class Session : IStreamHandler, ITimerTarget
     /// <summary>The client wants copies of what its account's other devices send and receive (XEP-0280).</summary>
     public bool WantsCopies { get; set; }
 
+    /// <summary>Who hears what this client has; null: nobody.</summary>
+    public IRowWatcher? Watcher { get; set; }
+
     /// <summary>The session waits for its connection to come back instead of ending with it.</summary>
     public bool IsResumable { get; private set; }
 
@@ -81,8 +85,17 @@ public sealed partial class Session : IStreamHandler, ITimerTarget
 
     public bool IsConnected => Outbox.Connection is not null;
 
+    /// <summary>When it was bound.</summary>
+    public DateTimeOffset StartedAt { get; }
+
+    /// <summary>Where the client is; null while it hibernates.</summary>
+    public System.Net.IPAddress? Remote => Outbox.Connection?.Remote?.Address;
+
     /// <summary>What waits for the account may be delivered here, and what this client acknowledges is done (R8).</summary>
     internal bool TakesMail => IsAvailable && Priority >= 0;
+
+    /// <summary>Why it ended; of meaning once it has.</summary>
+    public EndReason EndReason { get; private set; }
 
     public bool HasEnded => Volatile.Read(ref _ending) is not null;
 
@@ -100,11 +113,11 @@ public sealed partial class Session : IStreamHandler, ITimerTarget
         return Send(new Outbound(stanza.ToUtf8(), kind) { IsUrgent = kind == StanzaKind.Iq, IsAnswer = kind == StanzaKind.Iq });
     }
 
-    /// <summary>Sends a stanza and flushes. False when the session did not take it.</summary>
+    /// <summary>Sends a stanza and flushes; while the log completes a batch, at its end. False when the session did not take it.</summary>
     public bool Send(in Outbound stanza)
     {
         var taken = Outbox.Send(stanza);
-        Outbox.Flush();
+        LogBatch.Touch(this);
         return taken;
     }
 
@@ -191,6 +204,7 @@ public sealed partial class Session : IStreamHandler, ITimerTarget
                 return _ending.Task;
             }
 
+            EndReason = reason;
             _ending = new(TaskCreationOptions.RunContinuationsAsynchronously);
             _timer?.Cancel();
         }
@@ -258,7 +272,10 @@ public sealed partial class Session : IStreamHandler, ITimerTarget
         {
             _answersPings = true;
             Outbox.PingAnswered(behind: iq.Id == PingBehindId);
+            return;
         }
+
+        _server.Features.Answered(Jid, iq);
     }
 
     public ValueTask OpenedAsync(Connection connection, StreamHeader header)

@@ -5,7 +5,6 @@ using Nyala.Core.Diagnostics;
 using Nyala.Core.Routing;
 using Nyala.Xmpp;
 using Nyala.Xmpp.Stanzas;
-using Nyala.Xmpp.Xml;
 
 namespace Nyala.Core.Sessions;
 
@@ -32,7 +31,7 @@ public sealed class SessionRegistry
 
     /// <summary>
     /// Binds a resource (RFC 6120 §7). A session that has it already ends with <c>conflict</c> (§7.7.2.2). The new session is
-    /// detached until <see cref="Start"/>. Null: the account was removed, or has too many resources.
+    /// detached until <see cref="Start"/>. Null: the account was removed or disabled, or has too many resources.
     /// </summary>
     /// <param name="account">The authenticated account.</param>
     /// <param name="resource">What the client asked for, prepared; null lets the server choose.</param>
@@ -45,7 +44,7 @@ public sealed class SessionRegistry
             Session? other;
             lock (account.Gate)
             {
-                if (account.IsRemoved)
+                if (account.IsRemoved || account.IsDisabled)
                 {
                     return (null, StanzaError.NotAllowed);
                 }
@@ -64,6 +63,11 @@ public sealed class SessionRegistry
                     else
                     {
                         var session = new Session(_server, account, jid, _server.Store.Log.NextStream()) { Device = device };
+                        foreach (var handler in _server.Features.SessionBound)
+                        {
+                            handler(session);
+                        }
+
                         account.Add(session);
                         _byStream[session.StreamNumber] = session;
 
@@ -178,16 +182,18 @@ public sealed class SessionRegistry
     /// <summary>R10: a request that a session will never answer is answered for it.</summary>
     internal void Bounce(Stanza iq)
     {
-        if (iq.Type is not (StanzaType.Get or StanzaType.Set) || iq.From?.Local is not { } local || iq.Id == Session.PingId)
+        if (iq.Type is not (StanzaType.Get or StanzaType.Set) || iq.From is not { } asking || iq.Id == Session.PingId)
         {
             return;
         }
 
-        if (_server.Accounts.TryGet(local, out var account) && iq.From.Resource is { } resource && account.Find(resource) is { } asker)
+        if (asking.Domain != _server.Options.Domain)
         {
-            asker.Send(new Element("iq", Ns.Client)
-                .Set("type", "error").Set("id", iq.Id).Set("from", iq.To?.ToString()).Set("to", iq.From.ToString())
-                .Add(StanzaError.ServiceUnavailable.ToElement()));
+            _server.Router.Answer(iq, StanzaError.ServiceUnavailable);
+        }
+        else if (asking is { Local: { } local, Resource: { } resource } && _server.Accounts.TryGet(local, out var account) && account.Find(resource) is { } asker)
+        {
+            asker.SendError(iq, StanzaError.ServiceUnavailable);
         }
     }
 

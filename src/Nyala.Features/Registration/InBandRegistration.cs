@@ -136,15 +136,19 @@ public sealed class InBandRegistration(NyalaServer server, Registrar registrar) 
     /// <summary>§5: no fields, but where to go.</summary>
     static Element Redirection() => new Element("query", Ns.Register).Add("instructions", NeedsInvite);
 
-    static ValueTask<IqReply> RegisteredAsync(IqRequest request) => (IqReply)new Element("query", Ns.Register)
+    static ValueTask<IqReply> RegisteredAsync(IqRequest request) => request.Session is not { } session ? (IqReply)StanzaError.ServiceUnavailable : (IqReply)new Element("query", Ns.Register)
         .Add("instructions", "To change the password, send a new one.")
         .Add(new Element("registered", Ns.Register))
-        .Add("username", request.Session!.Account.Jid.Local!)
+        .Add("username", session.Account.Jid.Local!)
         .Add("password", "");
 
     async ValueTask<IqReply> ChangeAsync(IqRequest request)
     {
-        var session = request.Session!;
+        if (request.Session is not { } session)
+        {
+            return StanzaError.ServiceUnavailable;
+        }
+
         var error = request.Payload.Child("remove") is not null
             ? await RemoveAsync(session, request)
             : await ChangePasswordAsync(session, request);

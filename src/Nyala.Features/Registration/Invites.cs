@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Nyala.Core;
 using Nyala.Core.Routing;
+using Nyala.Features.AdHoc;
 using Nyala.Storage;
 using Nyala.Xmpp;
 using Nyala.Xmpp.Payloads;
@@ -29,22 +30,23 @@ public sealed class Invites(NyalaServer server, Registrar registrar, CommandList
 
     public void Register(FeatureBuilder on)
     {
-        commands.Add(new(Ns.Invite + "#invite", "Invite somebody", _ => ValueTask.FromResult(true), Form: null, InviteAsync));
-        commands.Add(new(Ns.Invite + "#create-account", "Invite somebody to an account", IsAdministratorAsync, CreateAccountForm, CreateAccountAsync));
+        commands.Add(new(Ns.Invite + "#invite", "Invite somebody", CommandUsers.Everybody, InviteAsync));
+        commands.Add(new(Ns.Invite + "#create-account", "Invite somebody to an account", CommandUsers.Administrators,
+            asker => new((CommandStep)new CommandForm(CreateAccountForm(), form => CreateAccountAsync(asker.Account, form)))));
     }
 
-    ValueTask<(DataForm? Result, StanzaError? Error)> InviteAsync(LocalAccount inviter, DataForm form) =>
-        MakeAsync(inviter, linksInviter: true, createsAccount: server.Options.Registration != RegistrationMode.Closed, username: null);
+    ValueTask<CommandStep> InviteAsync(CommandAsker inviter) =>
+        MakeAsync(inviter.Account, linksInviter: true, createsAccount: server.Options.Registration != RegistrationMode.Closed, username: null);
 
     static DataForm CreateAccountForm() => new DataForm("form", Ns.Invite + "#create-account") { Title = "Invite somebody to an account" }
         .Add(new DataFormField("username", "text-single", []) { Label = "Username (empty: the invited person chooses)" })
         .Add(new DataFormField("roster-subscription", "boolean", ["1"]) { Label = "Become contacts" });
 
-    async ValueTask<(DataForm? Result, StanzaError? Error)> CreateAccountAsync(LocalAccount inviter, DataForm form)
+    async ValueTask<CommandStep> CreateAccountAsync(LocalAccount inviter, DataForm form)
     {
         if (server.Options.Registration == RegistrationMode.Closed)
         {
-            return (null, StanzaError.NotAllowed with { Text = "Registration is closed on this server." });
+            return StanzaError.NotAllowed with { Text = "Registration is closed on this server." };
         }
 
         string? username = null;
@@ -53,24 +55,24 @@ public sealed class Invites(NyalaServer server, Registrar registrar, CommandList
             username = registrar.TryPrepare(wanted);
             if (username is null)
             {
-                return (null, StanzaError.NotAcceptable with { Text = "That cannot be a username." });
+                return StanzaError.NotAcceptable with { Text = "That cannot be a username." };
             }
 
             if (await server.Store.Accounts.FindAsync(username) is not null)
             {
-                return (null, StanzaError.Conflict with { Text = "The username is taken." });
+                return StanzaError.Conflict with { Text = "The username is taken." };
             }
         }
 
         return await MakeAsync(inviter, linksInviter: form["roster-subscription"]?.AsBoolean() ?? false, createsAccount: true, username);
     }
 
-    async ValueTask<(DataForm? Result, StanzaError? Error)> MakeAsync(LocalAccount inviter, bool linksInviter, bool createsAccount, string? username)
+    async ValueTask<CommandStep> MakeAsync(LocalAccount inviter, bool linksInviter, bool createsAccount, string? username)
     {
         var now = server.Time.GetUtcNow();
         if (await server.Store.Invites.CountByInviterAsync(inviter.Id, now) >= MostPerInviter)
         {
-            return (null, StanzaError.ResourceConstraint with { Text = "You have too many unused invites; wait until some are used or too old." });
+            return StanzaError.ResourceConstraint with { Text = "You have too many unused invites; wait until some are used or too old." };
         }
 
         var invite = new Invite(
@@ -79,12 +81,9 @@ public sealed class Invites(NyalaServer server, Registrar registrar, CommandList
             Username = username,
         };
         await server.Store.Invites.CreateAsync(invite);
-        return (new DataForm("result", Ns.Invite + "#invitation")
+        return CommandResult.Of(new DataForm("result", Ns.Invite + "#invitation")
             .Add("uri", "text-single", InviteLinks.Uri(server.Options, invite, linksInviter ? inviter.Jid.Local : null))
             .Add("landing-url", "text-single", InviteLinks.Page(server.Options, invite))
-            .Add("expire", "text-single", DateTimeProfile.Format(invite.ExpiresAt)), null);
+            .Add("expire", "text-single", DateTimeProfile.Format(invite.ExpiresAt)));
     }
-
-    async ValueTask<bool> IsAdministratorAsync(LocalAccount account) =>
-        await server.Store.Accounts.FindAsync(account.Id) is { Role: AccountRole.Admin };
 }

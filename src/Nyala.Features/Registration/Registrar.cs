@@ -33,6 +33,9 @@ public enum RegistrationProblem
 /// <param name="welcome">Called when an invite with an inviter has made an account: they become contacts (XEP-0401 §5).</param>
 public sealed class Registrar(NyalaServer server, Func<Account, long, Task> welcome)
 {
+    /// <summary>Called with each account that was made.</summary>
+    public Func<Account, Task> Registered { get; set; } = _ => Task.CompletedTask;
+
     readonly RegistrationLimit _limit = new(server.Options.Limits, server.Time);
 
     // PBKDF2 keeps a processor busy for some ten milliseconds: not all of them at a time, so that those who chat find one.
@@ -81,7 +84,7 @@ public sealed class Registrar(NyalaServer server, Func<Account, long, Task> welc
             return new(RegistrationProblem.BadPassword);
         }
 
-        var (result, account) = await server.Store.Accounts.CreateAsync(name, credentials, AccountRole.User, invite?.Token, invitedAt);
+        var (result, account) = await server.Store.Accounts.CreateAsync(name, credentials, AccountRole.User, invite?.Token, invitedAt, AccountOrigin.SelfRegistered);
         if (result != CreateAccountResult.Created)
         {
             return new(result == CreateAccountResult.Conflict ? RegistrationProblem.Taken : RegistrationProblem.InvalidInvite);
@@ -93,6 +96,7 @@ public sealed class Registrar(NyalaServer server, Func<Account, long, Task> welc
             await welcome(account!, inviter);
         }
 
+        await Registered(account!);
         return new(RegistrationProblem.None, account);
     }
 

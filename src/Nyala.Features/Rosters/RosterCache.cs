@@ -136,7 +136,8 @@ public sealed class RosterCache(IRosters store, int capacity = 100_000)
         }
     }
 
-    RosterSnapshot? TryGet(long account)
+    /// <summary>The roster if it is in memory.</summary>
+    public RosterSnapshot? TryGet(long account)
     {
         lock (_gate)
         {

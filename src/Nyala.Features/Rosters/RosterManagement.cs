@@ -42,14 +42,20 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
         }
     }
 
-    async ValueTask<IqReply> GetAsync(IqRequest request)
+    internal async ValueTask<IqReply> GetAsync(IqRequest request)
     {
         if (request.Payload.Children.Any())
         {
             return StanzaError.BadRequest;
         }
 
-        var session = request.Session!;
+        if (request.Session is not { } session)
+        {
+            // Who asks for the account: whatever it knows, it gets all.
+            var roster = await rosters.GetAsync(request.Account!.Id);
+            return new Element("query", Ns.Roster).Set("ver", RosterPushes.Version(roster.Version)).Add(roster.Listed.Select(RosterPushes.ItemOf));
+        }
+
         var known = request.Payload["ver"];
 
         // Between the changes of the roster, so that what is answered and what is pushed keep the order in which it changed.
@@ -82,7 +88,7 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
         return IqReply.Answered;
     }
 
-    async ValueTask<IqReply> SetAsync(IqRequest request)
+    internal async ValueTask<IqReply> SetAsync(IqRequest request)
     {
         var account = request.Account!;
         if (request.Payload.Children.ToList() is not [{ Name: "item", Namespace: Ns.Roster } item] || item["jid"] is not { } address)
@@ -129,6 +135,11 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
             var item = (old ?? Subscriptions.Unknown(contact)) with { Listed = true, Name = name is "" ? null : name, Groups = groups };
             edit.Save(contact, item);
             edit.Say(version => RosterPushes.Push(account, RosterPushes.ItemOf(item), version));
+            if (old is not null && !old.Groups.SequenceEqual(groups, StringComparer.Ordinal))
+            {
+                edit.Say(_ => subscriptions.Regrouped?.Invoke(account, contact, old.Groups));
+            }
+
             return default;
         });
     }

@@ -14,9 +14,13 @@ static class RosterPushes
     /// <summary>The session has asked for its roster.</summary>
     public static readonly SlotKey<string> Interested = new("interested resource");
 
+    /// <summary>Somebody beside the account's own sessions who is told of changes.</summary>
+    public static readonly SlotKey<Action<LocalAccount, Element, long>> Watcher = new("roster watcher");
+
     /// <summary>To all interested sessions, in the order of the changes.</summary>
     public static void Push(LocalAccount account, Element item, long version)
     {
+        account.Get(Watcher)?.Invoke(account, item, version);
         foreach (var session in account.Sessions)
         {
             if (session.Get(Interested) is not null)

@@ -37,6 +37,20 @@ public sealed class PresenceAccess(RosterCache rosters)
         }
     }
 
+    /// <summary>Whether presence was directed to anybody of a domain.</summary>
+    internal static bool HasDirectedTo(Session session, string domain)
+    {
+        if (session.Get(Directed) is not { } directed)
+        {
+            return false;
+        }
+
+        lock (directed)
+        {
+            return directed.Any(shown => shown.Domain == domain);
+        }
+    }
+
     internal static bool HasDirected(Session session, Jid other)
     {
         if (session.Get(Directed) is not { } directed)
@@ -46,7 +60,8 @@ public sealed class PresenceAccess(RosterCache rosters)
 
         lock (directed)
         {
-            return directed.Contains(other) || directed.Contains(other.Bare);
+            // Who is in a room by one name there is so for all who are in it.
+            return directed.Contains(other) || directed.Any(shown => shown.Bare.Equals(other.Bare));
         }
     }
 }

@@ -17,6 +17,7 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
     public void Register(FeatureBuilder on)
     {
         on.Presence(HandleAsync);
+        on.ForeignPresence(ArriveAsync);
         on.SharesPresence(access.SharesAsync);
         on.SessionEnding(EndingAsync);
     }
@@ -79,12 +80,17 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
     {
         var account = session.Account;
 
-        // §4.3: what a probe to each contact brings; all of them are here.
+        // §4.3: what a probe to each contact brings; those elsewhere are probed.
         foreach (var (contact, item) in roster.Items)
         {
             if ((item.Subscription & Storage.Subscription.To) != 0)
             {
                 await ShowAsync(session, contact);
+            }
+            else if (item.Ask && contact.Domain != server.Options.Domain)
+            {
+                // §3.1.2: another server may have lost the request.
+                Broadcast.To(server, contact, account.Jid, Subscriptions.Make(account.Jid, contact, StanzaType.Subscribe));
             }
 
             if (item.Request is { } request && !server.Features.IsBlocked(account, contact))
@@ -138,10 +144,9 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
         var account = session.Account;
         foreach (var (contact, item) in roster.Items)
         {
-            if ((item.Subscription & Storage.Subscription.From) != 0 && contact.Local is not null && contact.Domain == server.Options.Domain
-                && server.Accounts.TryGet(contact.Local, out var viewer) && !server.Features.IsBlocked(account, contact))
+            if ((item.Subscription & Storage.Subscription.From) != 0 && !server.Features.IsBlocked(account, contact))
             {
-                Broadcast.To(server, viewer, session.Jid, presence.Rewrite(session.Jid, contact));
+                Broadcast.To(server, contact, session.Jid, presence.Rewrite(session.Jid, contact));
             }
         }
 
@@ -151,8 +156,14 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
     /// <summary>Shows a session the presence of a contact that lets it.</summary>
     async ValueTask ShowAsync(Session session, Jid contact)
     {
-        if (contact.Local is not null && contact.Domain == server.Options.Domain
-            && server.Accounts.TryGet(contact.Local, out var account) && !account.Sessions.IsEmpty
+        if (contact.Domain != server.Options.Domain)
+        {
+            if (!server.Features.IsBlocked(session.Account, contact))
+            {
+                Broadcast.To(server, contact, session.Jid, Subscriptions.Make(session.Jid, contact, StanzaType.Probe));
+            }
+        }
+        else if (contact.Local is not null && server.Accounts.TryGet(contact.Local, out var account) && !account.Sessions.IsEmpty
             && await MaySeeAsync(session, account))
         {
             ShowAll(session, account);
@@ -198,11 +209,13 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
         var to = presence.To!;
         if (to.Domain != server.Options.Domain)
         {
-            session.SendError(presence, StanzaError.RemoteServerNotFound);
-            return;
+            if (!server.Features.Reaches(to.Domain))
+            {
+                session.SendError(presence, StanzaError.RemoteServerNotFound);
+                return;
+            }
         }
-
-        if (to.Local is null)
+        else if (to.Local is null)
         {
             return;
         }
@@ -250,7 +263,13 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
 
     async ValueTask ToAsync(Session session, Jid to, Stanza presence)
     {
-        if (to.Local is null || to.Domain != server.Options.Domain || await server.Accounts.LocateAsync(to.Local) is not { } account)
+        if (to.Domain != server.Options.Domain)
+        {
+            await server.Router.RouteAsync(presence, session.Jid, to);
+            return;
+        }
+
+        if (to.Local is null || await server.Accounts.LocateAsync(to.Local) is not { } account)
         {
             return;
         }
@@ -269,8 +288,16 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
     /// <summary>§4.3.2: an answer only to those who may see; to others, silence (§8.5.1).</summary>
     async ValueTask ProbeAsync(Session session, Stanza probe)
     {
-        if (probe.To is { Local: { } local } to && to.Domain == server.Options.Domain
-            && await server.Accounts.LocateAsync(local) is { } account && await MaySeeAsync(session, account) && !ShowAll(session, account))
+        if (probe.To is not { } to)
+        {
+            return;
+        }
+
+        if (to.Domain != server.Options.Domain)
+        {
+            await server.Router.RouteAsync(probe, session.Jid, to);
+        }
+        else if (to.Local is { } local && await server.Accounts.LocateAsync(local) is { } account && await MaySeeAsync(session, account) && !ShowAll(session, account))
         {
             session.Send(new Outbound(Subscriptions.Make(account.Jid, session.Account.Jid, StanzaType.Unavailable)));
         }
@@ -282,6 +309,47 @@ public sealed class PresenceSharing(NyalaServer server, RosterCache rosters, Sub
         if (error is not null)
         {
             session.SendError(presence, error);
+        }
+    }
+
+    /// <summary>Presence of other servers, rooms and components; of whom an account has blocked it hears nothing (XEP-0191 §3.2).</summary>
+    async ValueTask ArriveAsync(LocalAccount? account, Stanza presence)
+    {
+        var (from, to) = (presence.From!, presence.To!);
+        if (account is not null && server.Features.IsBlocked(account, from))
+        {
+            return;
+        }
+
+        switch (presence.Type)
+        {
+            case StanzaType.Probe:
+                await AnswerProbeAsync(account, from, to);
+                break;
+            case StanzaType.Subscribe or StanzaType.Subscribed or StanzaType.Unsubscribe or StanzaType.Unsubscribed:
+                await (account is null ? Task.CompletedTask : subscriptions.ArriveAsync(account, presence));
+                break;
+            case StanzaType.None or StanzaType.Unavailable or StanzaType.Error when account is not null && to.IsBare:
+                Broadcast.To(server, account, from, presence);
+                server.Features.PresenceArrived.ForEach(arrived => arrived(account, presence));
+                break;
+            case StanzaType.None or StanzaType.Unavailable or StanzaType.Error:
+                // §8.5.3.1: a full address gets it, available or not.
+                account?.Find(to.Resource!)?.Send(new Outbound(presence) { IsUrgent = true });
+                break;
+        }
+    }
+
+    /// <summary>§4.3.2: another server that takes an account for subscribed is told when it is not, or does not exist.</summary>
+    async ValueTask AnswerProbeAsync(LocalAccount? account, Jid from, Jid to)
+    {
+        if (account is null || !await access.MaySeeAsync(account, from))
+        {
+            server.Router.Send(Subscriptions.Make(to.Bare, from.Bare, StanzaType.Unsubscribed), to.Bare, from.Bare);
+        }
+        else if (!subscriptions.ShowPresence(account, from))
+        {
+            server.Router.Send(Subscriptions.Make(account.Jid, from, StanzaType.Unavailable), account.Jid, from);
         }
     }
 }

@@ -21,6 +21,15 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
     /// <summary>Open requests of strangers that an account keeps; later ones look unanswered.</summary>
     const int OpenRequests = 500;
 
+    /// <summary>Told when an account lets somebody see it from now on, while the rosters concerned are locked.</summary>
+    internal Action<LocalAccount, Jid>? Revealed { get; set; }
+
+    /// <summary>Told when it does not any more, in the same way.</summary>
+    internal Action<LocalAccount, Jid>? Hidden { get; set; }
+
+    /// <summary>Told when a contact was put into other groups, with those it was in, in the same way.</summary>
+    internal Action<LocalAccount, Jid, IReadOnlyList<string>>? Regrouped { get; set; }
+
     /// <summary>An address the roster does not know yet.</summary>
     public static RosterItem Unknown(Jid contact) =>
         new(contact.ToString(), Listed: false, Name: null, Groups: [], Subscription.None, Ask: false, Approved: false, Request: null);
@@ -36,7 +45,7 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
             return null;
         }
 
-        if (contact.Domain != server.Options.Domain)
+        if (contact.Domain != server.Options.Domain && !server.Features.Reaches(contact.Domain))
         {
             return StanzaError.RemoteServerNotFound;
         }
@@ -44,16 +53,16 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
         var other = await ReachAsync(account, contact);
         return await rosters.ChangeAsync<StanzaError?>(account.Id, other?.Id, async (edit, otherEdit) =>
         {
-            var mine = new Side(account, edit);
+            var mine = new Side(account.Jid, account, edit);
             var (change, full) = Outbound(mine, contact, stanza.Type);
             if (full)
             {
                 return StanzaError.ResourceConstraint with { Text = "The roster is full." };
             }
 
-            if (other is not null && change.Passes)
+            if (change.Passes && OtherSide(contact, other, otherEdit) is { } theirs)
             {
-                await PassAsync(mine, new Side(other, otherEdit!), stanza, change);
+                await PassAsync(mine, theirs, stanza, change);
             }
 
             return null;
@@ -67,22 +76,34 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
         var hidesFirst = stanza.Type == StanzaType.Unsubscribed;
         if (hidesFirst)
         {
-            ShowOrHide(mine, theirs.Account, change);
+            ShowOrHide(mine, theirs.Jid, change);
         }
 
-        var invited = stanza.Type == StanzaType.Subscribe && await RedeemAsync(mine.Account, theirs, stanza);
-
-        // §3.1.2: both addresses are bare from here on.
-        Deliver(mine, theirs, stanza.Rewrite(mine.Jid, theirs.Jid));
-        if (invited && Outbound(theirs, mine.Jid, StanzaType.Subscribe).Change.Passes)
-        {
-            // XEP-0379 §3.5: the inviter asks in turn; who approved that in advance is not asked.
-            Deliver(theirs, mine, Make(theirs.Jid, mine.Jid, StanzaType.Subscribe));
-        }
-
+        await ReachAsync(mine, theirs, stanza);
         if (!hidesFirst)
         {
-            ShowOrHide(mine, theirs.Account, change);
+            ShowOrHide(mine, theirs.Jid, change);
+        }
+    }
+
+    /// <summary>A subscription stanza comes from elsewhere, its sender not blocked.</summary>
+    public Task ArriveAsync(LocalAccount account, Stanza stanza) => rosters.ChangeAsync(account.Id, async edit =>
+    {
+        await ReachAsync(Side.Elsewhere(stanza.From!.Bare), new Side(account.Jid, account, edit), stanza);
+        return true;
+    });
+
+    /// <summary>A subscription stanza goes from one side to the other, with an invitation perhaps.</summary>
+    async ValueTask ReachAsync(Side from, Side to, Stanza stanza)
+    {
+        var invited = stanza.Type == StanzaType.Subscribe && to.Account is not null && await RedeemAsync(from.Jid, to, stanza);
+
+        // §3.1.2: both addresses are bare from here on.
+        Deliver(from, to, stanza.Rewrite(from.Jid, to.Jid));
+        if (invited && Outbound(to, from.Jid, StanzaType.Subscribe).Change.Passes)
+        {
+            // XEP-0379 §3.5: the inviter asks in turn; who approved that in advance is not asked.
+            Deliver(to, from, Make(to.Jid, from.Jid, StanzaType.Subscribe));
         }
     }
 
@@ -90,19 +111,19 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
     /// XEP-0379 §3.5, by the inviter's server: who holds a token of the contact's is approved before the request arrives.
     /// A token that is no good changes nothing (§4.1).
     /// </summary>
-    async ValueTask<bool> RedeemAsync(LocalAccount guest, Side host, Stanza request)
+    async ValueTask<bool> RedeemAsync(Jid guest, Side host, Stanza request)
     {
         var now = server.Time.GetUtcNow();
         if (request.Child("preauth", Ns.PreAuth)?["token"] is not { Length: > 0 } token
             || await server.Store.Invites.FindAsync(token, now) is not { } invite
-            || invite.Inviter != host.Account.Id
+            || invite.Inviter != host.Account!.Id
             || !await server.Store.Invites.ConsumeAsync(token, now))
         {
             return false;
         }
 
-        var old = host.Edit.Roster.Find(guest.Jid);
-        Save(host, guest.Jid, (old ?? Unknown(guest.Jid)) with { Approved = true, Listed = true }, old);
+        var old = host.Edit!.Roster.Find(guest);
+        Save(host, guest, (old ?? Unknown(guest)) with { Approved = true, Listed = true }, old);
         return true;
     }
 
@@ -124,9 +145,9 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
                 edit.Say(version => RosterPushes.Push(account, RosterPushes.Removed(contact.ToString()), version));
             }
 
-            if (other is not null)
+            if (OtherSide(contact, other, otherEdit) is { } theirs)
             {
-                Cancel(new Side(account, edit), new Side(other, otherEdit!), SubscriptionTable.Of(old));
+                Cancel(new Side(account.Jid, account, edit), theirs, SubscriptionTable.Of(old));
             }
 
             return new(true);
@@ -142,7 +163,7 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
 
         if (state.IsFrom() || state.IsAsked())
         {
-            ShowOrHide(mine, theirs.Account, new(state, SubscriptionState.None, Passes: true));
+            ShowOrHide(mine, theirs.Jid, new(state, SubscriptionState.None, Passes: true));
             Deliver(mine, theirs, Make(mine.Jid, theirs.Jid, StanzaType.Unsubscribed));
         }
     }
@@ -151,17 +172,24 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
     public async ValueTask BefriendAsync(LocalAccount one, LocalAccount other) =>
         await rosters.ChangeAsync(one.Id, other.Id, (edit, otherEdit) =>
         {
-            foreach (var (side, contact) in ((Side, LocalAccount)[])[(new(one, edit), other), (new(other, otherEdit!), one)])
+            var (mine, theirs) = (new Side(one.Jid, one, edit), new Side(other.Jid, other, otherEdit));
+            foreach (var (side, contact) in ((Side, Jid)[])[(mine, other.Jid), (theirs, one.Jid)])
             {
-                var old = side.Edit.Roster.Find(contact.Jid);
-                Save(side, contact.Jid, (old ?? Unknown(contact.Jid)).In(SubscriptionState.Both, null) with { Listed = true }, old);
-                side.Edit.Say(_ => ShowPresence(side.Account, contact));
+                var old = side.Edit!.Roster.Find(contact);
+                Save(side, contact, (old ?? Unknown(contact)).In(SubscriptionState.Both, null) with { Listed = true }, old);
+                side.Edit.Say(_ => Reveal(side.Account!, contact));
             }
 
             return new ValueTask<bool>(true);
         });
 
-    /// <summary>The contact, or null where nothing arrives: who does not exist, and who has blocked the account, do not answer (§3.1.3, XEP-0191 §3.2).</summary>
+    /// <summary>Where a stanza for a contact goes; null: nowhere.</summary>
+    Side? OtherSide(Jid contact, LocalAccount? account, RosterEdit? edit) =>
+        account is not null ? new Side(contact, account, edit)
+        : contact.Domain != server.Options.Domain && server.Features.Reaches(contact.Domain) ? Side.Elsewhere(contact)
+        : null;
+
+    /// <summary>The contact if it is here, or null where nothing arrives: who does not exist, and who has blocked the account, do not answer (§3.1.3, XEP-0191 §3.2).</summary>
     async ValueTask<LocalAccount?> ReachAsync(LocalAccount account, Jid contact) =>
         contact.Local is not null && contact.Domain == server.Options.Domain
             && await server.Accounts.LocateAsync(contact.Local) is { } other && !server.Features.IsBlocked(other, account.Jid)
@@ -170,7 +198,7 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
 
     (Change Change, bool Full) Outbound(Side side, Jid contact, StanzaType type)
     {
-        var roster = side.Edit.Roster;
+        var roster = side.Edit!.Roster;
         var old = roster.Find(contact);
         var item = old ?? Unknown(contact);
         var state = SubscriptionTable.Of(item);
@@ -204,22 +232,28 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
     /// <summary>A subscription stanza reaches the contact's side, where it may be answered or lead to presence being sent.</summary>
     void Deliver(Side from, Side to, Stanza stanza)
     {
+        if (to.Account is null)
+        {
+            from.Edit!.Say(_ => server.Router.Send(stanza, from.Jid, to.Jid));
+            return;
+        }
+
         var change = Inbound(to, from.Jid, stanza);
         if (change.Replies)
         {
             // Who is approved already is told so again, and sees the presence again.
             Deliver(to, from, Make(to.Jid, from.Jid, StanzaType.Subscribed));
-            to.Edit.Say(_ => ShowPresence(to.Account, from.Account));
+            to.Edit!.Say(_ => Reveal(to.Account, from.Jid));
         }
         else
         {
-            ShowOrHide(to, from.Account, change);
+            ShowOrHide(to, from.Jid, change);
         }
     }
 
     static Change Inbound(Side side, Jid from, Stanza stanza)
     {
-        var roster = side.Edit.Roster;
+        var roster = side.Edit!.Roster;
         var old = roster.Find(from);
         var item = old ?? Unknown(from);
         var state = SubscriptionTable.Of(item);
@@ -240,7 +274,7 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
         var request = stanza.Type == StanzaType.Subscribe ? Kept(stanza) : item.Request;
         var changed = item.In(step.State, request);
         Store(side, from, changed);
-        side.Edit.Say(_ => Show(side.Account, stanza));
+        side.Edit.Say(_ => Show(side.Account!, stanza));
         Push(side, changed, old);
         return new(state, step.State, Passes: true);
     }
@@ -268,18 +302,18 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
 
     static void Store(Side side, Jid contact, RosterItem item)
     {
-        if (side.Account.IsRemoved)
+        if (side.Account!.IsRemoved)
         {
             return;
         }
 
         if (!item.Listed && !item.Approved && item.Request is null && SubscriptionTable.Of(item) == SubscriptionState.None)
         {
-            side.Edit.Remove(contact);
+            side.Edit!.Remove(contact);
         }
         else
         {
-            side.Edit.Save(contact, item);
+            side.Edit!.Save(contact, item);
         }
     }
 
@@ -288,12 +322,12 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
     {
         if (item.Listed && (old is null || item with { Request = null } != old with { Request = null }))
         {
-            side.Edit.Say(version => RosterPushes.Push(side.Account, RosterPushes.ItemOf(item), version));
+            side.Edit!.Say(version => RosterPushes.Push(side.Account!, RosterPushes.ItemOf(item), version));
         }
     }
 
     /// <summary>Who becomes a subscriber sees the account now (§3.1.5); who ceases to be one sees it go (§3.2.2, §3.3.3); nobody else learns anything.</summary>
-    void ShowOrHide(Side side, LocalAccount viewer, Change change)
+    void ShowOrHide(Side side, Jid viewer, Change change)
     {
         if (change.Before.IsFrom() == change.After.IsFrom())
         {
@@ -302,38 +336,50 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
 
         if (change.After.IsFrom())
         {
-            side.Edit.Say(_ => ShowPresence(side.Account, viewer));
+            side.Edit!.Say(_ => Reveal(side.Account!, viewer));
         }
         else
         {
-            side.Edit.Say(_ => Hide(side.Account, viewer));
+            side.Edit!.Say(_ => Hide(side.Account!, viewer));
         }
     }
 
     static byte[] Kept(Stanza request) =>
         request.Bytes.Length <= LongestRequest ? request.Bytes.ToArray() : Make(request.From!, request.To!, StanzaType.Subscribe).Bytes.ToArray();
 
-    /// <summary>The presence of all available sessions of one account, for another that may see it now.</summary>
-    void ShowPresence(LocalAccount account, LocalAccount viewer)
+    /// <summary>The presence of all available sessions of an account, for somebody who may see it. False: there are none.</summary>
+    internal bool ShowPresence(LocalAccount account, Jid viewer)
     {
+        var any = false;
         foreach (var session in account.Sessions)
         {
             if (session.Presence is { } presence)
             {
-                Broadcast.To(server, viewer, session.Jid, presence.Rewrite(session.Jid, viewer.Jid));
+                any = true;
+                Broadcast.To(server, viewer, session.Jid, presence.Rewrite(session.Jid, viewer));
                 Broadcast.TakeBack(server, viewer, session, presence);
             }
         }
+
+        return any;
+    }
+
+    /// <summary>The same for who may see it only from now on.</summary>
+    void Reveal(LocalAccount account, Jid viewer)
+    {
+        ShowPresence(account, viewer);
+        Revealed?.Invoke(account, viewer);
     }
 
     /// <summary>The going of all available sessions of one account, for another that may not see it any more.</summary>
-    void Hide(LocalAccount account, LocalAccount viewer)
+    void Hide(LocalAccount account, Jid viewer)
     {
+        Hidden?.Invoke(account, viewer);
         foreach (var session in account.Sessions)
         {
             if (session.IsAvailable)
             {
-                Broadcast.To(server, viewer, session.Jid, Make(session.Jid, viewer.Jid, StanzaType.Unavailable));
+                Broadcast.To(server, viewer, session.Jid, Make(session.Jid, viewer, StanzaType.Unavailable));
             }
         }
     }
@@ -341,10 +387,10 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
     internal static Stanza Make(Jid from, Jid to, StanzaType type) => Stanza.Of(new Element("presence", Ns.Client)
         .Set("from", from.ToString()).Set("to", to.ToString()).Set("type", type.ToString().ToLowerInvariant()));
 
-    /// <summary>An account and its roster while both sides change.</summary>
-    readonly record struct Side(LocalAccount Account, RosterEdit Edit)
+    /// <summary>An account and its roster while both sides change; of who is elsewhere only the address.</summary>
+    readonly record struct Side(Jid Jid, LocalAccount? Account, RosterEdit? Edit)
     {
-        public Jid Jid => Account.Jid;
+        public static Side Elsewhere(Jid jid) => new(jid, null, null);
     }
 
     /// <summary>What became of one side.</summary>
@@ -355,43 +401,5 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
     readonly record struct Change(SubscriptionState Before, SubscriptionState After, bool Passes, bool Replies = false)
     {
         public static Change None => default;
-    }
-}
-
-/// <summary>Hands presence to the sessions that are there to see it.</summary>
-static class Broadcast
-{
-    /// <summary>To every available session of an account that has not blocked the sender (RFC 6121 §8.5.2).</summary>
-    public static void To(NyalaServer server, LocalAccount account, Jid from, Stanza presence)
-    {
-        if (account.Sessions.IsEmpty || server.Features.IsBlocked(account, from))
-        {
-            return;
-        }
-
-        foreach (var session in account.Sessions)
-        {
-            if (session.IsAvailable)
-            {
-                session.Send(new Outbound(presence));
-            }
-        }
-    }
-
-    /// <summary>
-    /// When a session went away or changed its presence while it was being shown, the viewer must not keep what was shown:
-    /// the news of the change may have come before it.
-    /// </summary>
-    public static void TakeBack(NyalaServer server, LocalAccount viewer, Session shown, Stanza presence)
-    {
-        var now = shown.HasEnded ? null : shown.Presence;
-        if (now is null)
-        {
-            To(server, viewer, shown.Jid, Subscriptions.Make(shown.Jid, viewer.Jid, StanzaType.Unavailable));
-        }
-        else if (now != presence)
-        {
-            To(server, viewer, shown.Jid, now.Rewrite(shown.Jid, viewer.Jid));
-        }
     }
 }

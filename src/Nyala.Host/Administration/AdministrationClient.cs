@@ -66,7 +66,23 @@ sealed class AdministrationClient : IAdministration, IDisposable
 
     public Task<IReadOnlyList<AccountView>> ListUsersAsync() => CallAsync<bool, IReadOnlyList<AccountView>>("users/list", true);
 
+    public Task SetDisabledAsync(UserDisabling change) => CallAsync<UserDisabling, bool>("users/disable", change);
+
+    public Task SetAdminAsync(UserRole change) => CallAsync<UserRole, bool>("users/role", change);
+
+    public Task<IReadOnlyList<ReportView>> ListReportsAsync(bool closed) => CallAsync<bool, IReadOnlyList<ReportView>>("reports/list", closed);
+
+    public Task<ReportView> ShowReportAsync(long id) => CallAsync<long, ReportView>("reports/show", id);
+
+    public Task CloseReportAsync(long id) => CallAsync<long, bool>("reports/close", id);
+
+    public Task ExportUserAsync(UserFile export) => CallAsync<UserFile, bool>("users/export", export);
+
     public Task<InviteView> CreateInviteAsync(NewInvite invite) => CallAsync<NewInvite, InviteView>("invites/create", invite);
+
+    public Task<IReadOnlyList<PushTestView>> TestPushAsync(string address) => CallAsync<string, IReadOnlyList<PushTestView>>("push/test", address);
+
+    public Task<string> TurnSecretAsync() => CallAsync<bool, string>("turn/secret", true);
 
     public Task BackupAsync(string file) => CallAsync<string, bool>("backup", file);
 

@@ -48,26 +48,28 @@ sealed class AdministrationSocket : IAsyncDisposable
     static void Map(WebApplication app, IAdministration administration)
     {
         Map<NewUser, AccountView>(app, "users/add", administration.AddUserAsync);
-        Map<NewPassword, bool>(app, "users/password", async change =>
-        {
-            await administration.SetPasswordAsync(change);
-            return true;
-        });
-        Map<string, bool>(app, "users/remove", async address =>
-        {
-            await administration.RemoveUserAsync(address);
-            return true;
-        });
+        Map<NewPassword>(app, "users/password", administration.SetPasswordAsync);
+        Map<string>(app, "users/remove", administration.RemoveUserAsync);
+        Map<UserDisabling>(app, "users/disable", administration.SetDisabledAsync);
+        Map<UserRole>(app, "users/role", administration.SetAdminAsync);
         Map<bool, IReadOnlyList<AccountView>>(app, "users/list", _ => administration.ListUsersAsync());
+        Map<UserFile>(app, "users/export", administration.ExportUserAsync);
+        Map<bool, IReadOnlyList<ReportView>>(app, "reports/list", administration.ListReportsAsync);
+        Map<long, ReportView>(app, "reports/show", administration.ShowReportAsync);
+        Map<long>(app, "reports/close", administration.CloseReportAsync);
         Map<NewInvite, InviteView>(app, "invites/create", administration.CreateInviteAsync);
-        Map<string, bool>(app, "backup", async file =>
-        {
-            await administration.BackupAsync(file);
-            return true;
-        });
+        Map<string, IReadOnlyList<PushTestView>>(app, "push/test", administration.TestPushAsync);
+        Map<bool, string>(app, "turn/secret", _ => administration.TurnSecretAsync());
+        Map<string>(app, "backup", administration.BackupAsync);
         Map<bool, IReadOnlyList<string>>(app, "integrity", _ => administration.CheckIntegrityAsync());
         Map<bool, ServerStatus>(app, "status", _ => administration.StatusAsync());
     }
+
+    static void Map<TRequest>(WebApplication app, string name, Func<TRequest, Task> call) => Map<TRequest, bool>(app, name, async request =>
+    {
+        await call(request);
+        return true;
+    });
 
     static void Map<TRequest, TAnswer>(WebApplication app, string name, Func<TRequest, Task<TAnswer>> call) =>
         app.MapPost("/v1/" + name, async (HttpContext context) =>

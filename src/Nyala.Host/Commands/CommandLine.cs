@@ -27,7 +27,11 @@ static class CommandLine
         root.Subcommands.Add(RunCommand.Create(terminal));
         root.Subcommands.Add(ConfigCommand.Create(terminal));
         root.Subcommands.Add(UserCommands.Create(terminal));
+        root.Subcommands.Add(AdminCommands.Create(terminal));
+        root.Subcommands.Add(ReportCommands.Create(terminal));
         root.Subcommands.Add(InviteCommands.Create(terminal));
+        root.Subcommands.Add(PushCommands.Create(terminal));
+        root.Subcommands.Add(TurnCommands.Create(terminal));
         root.Subcommands.Add(BackupCommands.CreateBackup(terminal));
         root.Subcommands.Add(BackupCommands.CreateRestore(terminal));
         root.Subcommands.Add(DoctorCommand.Create(terminal));

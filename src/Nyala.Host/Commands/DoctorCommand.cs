@@ -12,7 +12,7 @@ static class DoctorCommand
     public static Command Create(Terminal terminal)
     {
         var json = new Option<bool>("--json") { Description = "JSON for scripts" };
-        var command = new Command("doctor", "Checks configuration, certificate, ports, database, disk, clock and limits") { json };
+        var command = new Command("doctor", "Checks configuration, certificate, ports, the way of other servers, database, disk, clock and limits") { json };
         command.SetAction(async (arguments, _) =>
         {
             var findings = await terminal.WhileAsync("Looking at everything", () => ExamineAsync(() => GlobalOptions.ReadConfiguration(arguments)));
@@ -68,6 +68,7 @@ static class DoctorCommand
             server,
             CertificateCheck.Run(options, TimeProvider.System),
             .. MachineChecks.Ports(options, running),
+            await FederationCheck.RunAsync(options),
             await StoreCheck.RunAsync(options),
             MachineChecks.Disk(options),
             MachineChecks.Clock(options, TimeProvider.System),

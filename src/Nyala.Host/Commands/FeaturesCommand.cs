@@ -52,7 +52,7 @@ static class FeaturesCommand
     public static IReadOnlyList<Implemented> All()
     {
         // Features are found through what they register; these assemblies hold everything that can carry an attribute.
-        Assembly[] assemblies = [typeof(Jid).Assembly, typeof(NyalaServer).Assembly, Assembly.Load("Nyala.Features"), typeof(FeaturesCommand).Assembly];
+        Assembly[] assemblies = [typeof(Jid).Assembly, typeof(NyalaServer).Assembly, Assembly.Load("Nyala.Features"), Assembly.Load("Nyala.Federation"), typeof(FeaturesCommand).Assembly];
         var types = assemblies.SelectMany(assembly => assembly.GetTypes()).ToArray();
         var rfcs = types.SelectMany(type => type.GetCustomAttributes<RfcAttribute>(inherit: false)
             .Select(rfc => new Implemented("RFC", rfc.Number, "", SpecificationNames.Rfc(rfc.Number), type.Name, rfc.Note)));

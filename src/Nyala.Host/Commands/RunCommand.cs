@@ -17,7 +17,6 @@ static class RunCommand
 
     static async Task<int> RunAsync(ParseResult arguments, bool quiet, Terminal terminal)
     {
-        var options = GlobalOptions.ReadConfiguration(arguments);
         var signalled = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         void OnSignal(PosixSignalContext context)
         {
@@ -31,8 +30,21 @@ static class RunCommand
 
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
-        using var loggers = Logging.Create(options);
         using var telemetry = Telemetry.Start();
+
+        // An administrator may have it start anew (XEP-0133 §4.30), with the configuration as it is then.
+        while (await RunOnceAsync(arguments, quiet, terminal, signalled.Task))
+        {
+        }
+
+        return CommandLine.Success;
+    }
+
+    /// <summary>Runs until somebody wants it to end; true: to start anew.</summary>
+    static async Task<bool> RunOnceAsync(ParseResult arguments, bool quiet, Terminal terminal, Task<string> signalled)
+    {
+        var options = GlobalOptions.ReadConfiguration(arguments);
+        using var loggers = Logging.Create(options);
         await using var server = await RunningServer.StartAsync(options, TimeProvider.System, loggers);
         var logger = loggers.CreateLogger("Nyala.Host");
         if (quiet)
@@ -44,9 +56,10 @@ static class RunCommand
             await new Welcome(terminal, server).PrintAsync();
         }
 
-        Log.Stopping(logger, await signalled.Task);
+        var reason = await Task.WhenAny(signalled, server.Departure.Wanted);
+        Log.Stopping(logger, await reason);
         await server.StopAsync();
-        return CommandLine.Success;
+        return !signalled.IsCompleted && server.Departure.StartsAnew;
     }
 
     static async Task LogStateAsync(RunningServer server, ILogger logger)

@@ -1,8 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
 using Nyala.Host.Administration;
 using Nyala.Host.Output;
+using Nyala.Host.Portability;
 using Nyala.Storage;
+using Nyala.Storage.Sqlite;
 
 namespace Nyala.Host.Commands;
 
@@ -14,7 +17,10 @@ static class UserCommands
 
     public static Command Create(Terminal terminal) => new("user", "Manages accounts")
     {
-        Add(terminal), Password(terminal), List(terminal), Remove(terminal),
+        Add(terminal), Password(terminal), List(terminal),
+        Disable(terminal, "disable", "Lets nobody into an account until it is enabled again; all it has stays", disabled: true, "Disabled"),
+        Disable(terminal, "enable", "Lets the owner of a disabled account in again", disabled: false, "Enabled"),
+        Remove(terminal), Export(terminal), Import(terminal),
     };
 
     static Command Add(Terminal terminal)
@@ -68,10 +74,23 @@ static class UserCommands
             {
                 terminal.Rows(["Address", "Role", "Since"], all.Select(account => new[]
                 {
-                    account.Address, account.Role == AccountRole.Admin ? "admin" : "user",
+                    account.Address, (account.Role == AccountRole.Admin ? "admin" : "user") + (account.IsDisabled ? ", disabled" : ""),
                     account.CreatedAt.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
                 }));
             }
+        });
+        return command;
+    }
+
+    static Command Disable(Terminal terminal, string name, string description, bool disabled, string done)
+    {
+        var command = new Command(name, description) { Address, Json };
+        command.SetAction(async (arguments, _) =>
+        {
+            await using var access = await AdministrationAccess.OpenAsync(GlobalOptions.ReadConfiguration(arguments));
+            var address = arguments.GetValue(Address)!;
+            await access.Administration.SetDisabledAsync(new(address, disabled));
+            Show(terminal, arguments, address, $"{done} {address}", password: null);
         });
         return command;
     }
@@ -85,6 +104,51 @@ static class UserCommands
             var address = arguments.GetValue(Address)!;
             await access.Administration.RemoveUserAsync(address);
             Show(terminal, arguments, address, $"Removed {address}", password: null);
+        });
+        return command;
+    }
+
+    static Command Export(Terminal terminal)
+    {
+        var file = new Argument<string>("file") { Description = "The file that is made", HelpName = "FILE" };
+        var readable = new Option<bool>("--readable") { Description = "A ZIP of pages, files and the account's XML, for its owner, without keys" };
+        var language = new Option<string>("--language") { Description = "Of the pages: en or id", DefaultValueFactory = _ => "en" };
+        language.AcceptOnlyFromAmong("en", "id");
+        var command = new Command("export", "Writes all that is kept of an account into a new file (XEP-0227, or --readable)") { Address, file, readable, language };
+        command.SetAction(async (arguments, _) =>
+        {
+            await using var access = await AdministrationAccess.OpenAsync(GlobalOptions.ReadConfiguration(arguments));
+
+            // The running server has another current directory.
+            var path = Path.GetFullPath(arguments.GetValue(file)!);
+            var isReadable = arguments.GetValue(readable);
+            await access.Administration.ExportUserAsync(new(arguments.GetValue(Address)!, path, isReadable ? arguments.GetValue(language) : null));
+            terminal.Line($"Wrote {path} ({Sizes.Show(new FileInfo(path).Length)}): it holds {(isReadable ? "what was said" : "keys to log in with")}, so keep it to yourself");
+        });
+        return command;
+    }
+
+    static Command Import(Terminal terminal)
+    {
+        var file = new Argument<string>("file") { Description = "A file of exported accounts (XEP-0227), of this or another server", HelpName = "FILE" };
+        var command = new Command("import", "Takes in accounts from a file; the server must not run. Doing it again changes nothing") { file };
+        command.SetAction(async (arguments, _) =>
+        {
+            var options = GlobalOptions.ReadConfiguration(arguments);
+            if (await AdministrationClient.TryConnectAsync(options.Data) is { } running)
+            {
+                running.Dispose();
+                throw new AdministrationException("The server runs: stop it, import, and start it again.");
+            }
+
+            await using var store = await SqliteStore.OpenAsync(options.Data, TimeProvider.System, NullLogger.Instance);
+            var (accounts, remarks) = await new UserImport(store, options.Server, TimeProvider.System).ReadAsync(arguments.GetValue(file)!);
+            foreach (var remark in remarks)
+            {
+                terminal.Line(remark);
+            }
+
+            terminal.Line($"Took in {accounts} account{(accounts == 1 ? "" : "s")}");
         });
         return command;
     }

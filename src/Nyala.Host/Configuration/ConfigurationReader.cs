@@ -1,7 +1,11 @@
 using System.Collections;
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Nyala.Core;
+using Nyala.Core.Components;
+using Nyala.Federation;
 
 namespace Nyala.Host.Configuration;
 
@@ -17,7 +21,7 @@ sealed record CommandLineSettings(string? ConfigFile, IReadOnlyList<(Setting Set
 /// </summary>
 sealed class ConfigurationReader(IDictionary environment, string currentDirectory)
 {
-    readonly Dictionary<string, SetValue> _values = Settings.All.ToDictionary(
+    readonly Dictionary<string, SetValue> _values = Settings.All.Except(ComponentSettings.Templates).ToDictionary(
         setting => setting.Key, setting => new SetValue(setting.Default, "default"), StringComparer.OrdinalIgnoreCase);
 
     string? _file;
@@ -187,8 +191,15 @@ sealed class ConfigurationReader(IDictionary environment, string currentDirector
 
         IReadOnlyList<IPEndPoint> xmpp = Endpoints(Settings.Xmpp), xmppTls = Endpoints(Settings.XmppTls);
         IReadOnlyList<IPEndPoint> http = Endpoints(Settings.Http), https = Endpoints(Settings.Https);
+        var federation = ReadFederation(isPublic);
+        IReadOnlyList<IPEndPoint> servers = federation is null ? [] : Endpoints(Settings.Servers);
+        IReadOnlyList<IPEndPoint> serversTls = federation is null ? [] : Endpoints(Settings.ServersTls);
         var limits = ReadLimits();
-        CheckCollisions((Settings.Xmpp, xmpp), (Settings.XmppTls, xmppTls), (Settings.Http, http), (Settings.Https, https));
+        var components = ComponentSettings.Read(_values, Taken(domain));
+        IReadOnlyList<IPEndPoint> componentListeners = components.Count == 0 ? [] : [.. Get(Settings.Components).Select(address => address.Resolve(publicDomain: false))];
+        (Setting, IReadOnlyList<IPEndPoint>)[] people = [(Settings.Xmpp, xmpp), (Settings.XmppTls, xmppTls), (Settings.Http, http), (Settings.Https, https)];
+        CheckSomebodyListens(people);
+        CheckCollisions([.. people, (Settings.Servers, servers), (Settings.ServersTls, serversTls), (Settings.Components, componentListeners)]);
         CheckLoopbackOnly([.. xmpp, .. xmppTls, .. http, .. https], limits);
         var (certificate, key) = (Get(Settings.Certificate), Get(Settings.CertificateKey));
         if (certificate.Length > 0 != key.Length > 0)
@@ -196,24 +207,25 @@ sealed class ConfigurationReader(IDictionary environment, string currentDirector
             throw new ConfigurationException("Tls:Certificate and Tls:Key must be set together: set both, or neither for a self-signed certificate.");
         }
 
+        var hasPages = http.Count + https.Count > 0;
+        var server = ReadServer(Domains.WebAddress(Get(Settings.WebAddress), domain, isPublic, http, https), hasPages, components, limits);
+        CheckFiles(server, isPublic, hasPages);
         return new NyalaOptions
         {
-            Server = new ServerOptions
-            {
-                Domain = domain,
-                Registration = Get(Settings.Registration),
-                TlsRequired = Get(Settings.TlsRequired),
-                ScramIterations = Get(Settings.ScramIterations),
-                WebAddress = Domains.WebAddress(Get(Settings.WebAddress), domain, isPublic, http, https),
-                Limits = limits,
-            },
+            Server = server,
             Data = FullPath(_values[Settings.Data.Key].Text, currentDirectory),
             Xmpp = xmpp,
             XmppTls = xmppTls,
+            Servers = servers,
+            ServersTls = serversTls,
+            Federation = federation,
+            Components = componentListeners,
+            Queues = federation ?? ReadQueues(),
             Http = http,
             Https = https,
             CertificateFile = certificate.Length > 0 ? FullPath(certificate, currentDirectory) : null,
             KeyFile = key.Length > 0 ? FullPath(key, currentDirectory) : null,
+            FilesDirectory = Get(FileSettings.Directory) is { Length: > 0 } files ? FullPath(files, currentDirectory) : null,
             LogLevel = Get(Settings.LogLevel),
             LogFormat = Get(Settings.LogFormat),
             MetricsToken = Get(Settings.MetricsToken) is { Length: > 0 } token ? token : null,
@@ -222,6 +234,164 @@ sealed class ConfigurationReader(IDictionary environment, string currentDirector
             Sources = _values,
         };
     }
+
+    ServerOptions ReadServer(string web, bool hasPages, IReadOnlyList<ComponentOptions> components, Limits limits)
+    {
+        var domain = Get(Settings.Domain);
+        return new ServerOptions
+        {
+            Domain = domain,
+            Registration = Get(Settings.Registration),
+            TlsRequired = Get(Settings.TlsRequired),
+            ScramIterations = Get(Settings.ScramIterations),
+            WebAddress = web,
+            Rooms = new() { Host = HostOf(Settings.RoomsHost, "rooms", domain), Creation = Get(Settings.RoomsCreation) },
+            Uploads = ReadUploads(hasPages),
+            Push = ReadPush(domain, web),
+            Turn = new()
+            {
+                Host = Get(Settings.TurnHost), Port = Get(Settings.TurnPort), TlsPort = Get(Settings.TurnTlsPort),
+                Secret = Get(Settings.TurnSecret), Lifetime = Get(Settings.TurnLifetime),
+            },
+            Guests = new()
+            {
+                Domain = HostOf(Settings.GuestsDomain, "guests", domain), Reach = Get(Settings.GuestsReach),
+                Sessions = Get(Settings.GuestsSessions), PerAddress = Get(Settings.GuestsPerAddress),
+            },
+            SearchHost = HostOf(Settings.SearchHost, "users", domain),
+            Information = ReadInformation(),
+            Components = components,
+            Limits = limits,
+        };
+    }
+
+    FederationOptions? ReadFederation(bool isPublic)
+    {
+        if (Get(Settings.Federation) is var enabled && (enabled == "off" || (enabled == "auto" && !isPublic)))
+        {
+            return null;
+        }
+
+        return ReadQueues() with
+        {
+            RequireCertificates = Get(Settings.FederationCertificates),
+            Allowed = Get(Settings.FederationAllow),
+            Denied = Get(Settings.FederationDeny),
+            Hosts = Get(Settings.FederationHosts),
+            Roots = ReadRoots(Settings.FederationRoots),
+        };
+    }
+
+    /// <summary>What components share with other servers.</summary>
+    FederationOptions ReadQueues() => new()
+    {
+        GiveUpAfter = Get(Settings.FederationGiveUpAfter),
+        QueuedPerDomain = Get(Settings.FederationQueuedPerDomain),
+        Queued = Get(Settings.FederationQueued),
+        DomainPairs = Get(Settings.FederationDomainPairs),
+        BytesPerSecond = Get(Settings.FederationBytesPerSecond),
+    };
+
+    /// <summary>Domains that this server answers for itself, with what they are.</summary>
+    Dictionary<string, string> Taken(string domain)
+    {
+        var taken = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            [domain] = "the server's own domain",
+            ["pubsub." + domain] = "the PubSub service",
+            ["push." + domain] = "the service that wakes browsers",
+        };
+        Take(HostOf(Settings.RoomsHost, "rooms", domain), "the domain of groups (Rooms:Host)");
+        Take(HostOf(Settings.GuestsDomain, "guests", domain), "the domain of guests (Guests:Domain)");
+        Take(HostOf(Settings.SearchHost, "users", domain), "the directory of people (Search:Host)");
+        Take(HostOf(FileSettings.Host, "upload", domain), "the service for files (Files:Host)");
+        return taken;
+
+        void Take(string host, string what)
+        {
+            if (host.Length > 0)
+            {
+                taken.TryAdd(host, what);
+            }
+        }
+    }
+
+    static void CheckFiles(ServerOptions server, bool isPublic, bool hasPages)
+    {
+        if (FileSettings.Conflict(server, isPublic, hasPages) is { } conflict)
+        {
+            throw new ConfigurationException(conflict);
+        }
+    }
+
+    /// <summary>Where nothing is served on the web, there are no files by default.</summary>
+    UploadOptions ReadUploads(bool hasPages) => new()
+    {
+        Host = Get(FileSettings.Host) switch { "auto" => hasPages ? null : "", "off" => "", var host => host },
+        Address = Get(FileSettings.Address) is var address && address == "auto" ? null : address,
+        MaxBytes = Get(FileSettings.MaxBytes),
+        Quota = Get(FileSettings.Quota),
+        ProfileQuota = Get(FileSettings.ProfileQuota),
+        Expiry = Get(FileSettings.Expiry) is var expiry && expiry > TimeSpan.Zero ? expiry : null,
+        SlotTime = Get(FileSettings.SlotTime),
+        KeepFree = Get(FileSettings.KeepFree),
+    };
+
+    X509Certificate2Collection ReadRoots(Setting<string> setting)
+    {
+        var roots = new X509Certificate2Collection();
+        if (Get(setting) is { Length: > 0 } file)
+        {
+            try
+            {
+                roots.ImportFromPemFile(FullPath(file, currentDirectory));
+            }
+            catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+            {
+                throw new ConfigurationException($"{setting.Key} cannot be read from {file}: {e.Message}");
+            }
+        }
+
+        return roots;
+    }
+
+    PushOptions ReadPush(string domain, string web) => new()
+    {
+        Delay = Get(Settings.PushDelay),
+        Spacing = Get(Settings.PushSpacing),
+        GiveUpAfter = Get(Settings.PushGiveUpAfter),
+        ShowSender = Get(Settings.PushShowSender),
+        Text = Get(Settings.PushText),
+        WholeGroups = Get(Settings.PushWholeGroups),
+        Contact = Get(Settings.PushContact) is not "auto" and var contact ? contact
+            : web.StartsWith("https:", StringComparison.Ordinal) ? web : "mailto:postmaster@" + domain,
+        AllowPrivate = Get(Settings.PushAllowPrivate),
+        Roots = ReadRoots(Settings.PushRoots),
+    };
+
+    PublicInformation ReadInformation() => new()
+    {
+        Contacts = Settings.Contacts.Select(contact => (contact.Field, Addresses: Get(contact.Setting))).Where(contact => contact.Addresses.Count > 0)
+            .ToDictionary(contact => contact.Field, contact => contact.Addresses, StringComparer.Ordinal),
+        OutageAddresses = Get(Settings.OutageAddresses),
+        Terms = Get(Settings.PolicyTerms) is [var terms] ? terms : null,
+        Access = Get(Settings.PolicyAccess),
+        Retention = Get(Settings.PolicyRetention),
+        IsEncryptedAtRest = Get(Settings.PolicyEncrypted),
+        BackupFrequency = TextOf(Settings.PolicyBackupFrequency),
+        BackupRetention = TextOf(Settings.PolicyBackupRetention),
+        Remarks = TextOf(Settings.PolicyRemarks),
+    };
+
+    string? TextOf(Setting<string> setting) => Get(setting) is { Length: > 0 } text ? text : null;
+
+    string HostOf(Setting<string> setting, string standard, string domain) => Get(setting) switch
+    {
+        "auto" => $"{standard}.{domain}",
+        "off" => "",
+        var configured when configured == domain => throw new ConfigurationException($"{setting.Key} must not be the server's own domain {domain}: take another name or auto."),
+        var configured => configured,
+    };
 
     Limits ReadLimits()
     {
@@ -234,13 +404,16 @@ sealed class ConfigurationReader(IDictionary environment, string currentDirector
         return limits;
     }
 
-    static void CheckCollisions(params (Setting Setting, IReadOnlyList<IPEndPoint> Endpoints)[] listeners)
+    static void CheckSomebodyListens((Setting Setting, IReadOnlyList<IPEndPoint> Endpoints)[] listeners)
     {
         if (listeners.All(listener => listener.Endpoints.Count == 0))
         {
             throw new ConfigurationException($"{string.Join(", ", listeners.Select(listener => listener.Setting.Key))} cannot all be off: give at least one of them a port.");
         }
+    }
 
+    static void CheckCollisions((Setting Setting, IReadOnlyList<IPEndPoint> Endpoints)[] listeners)
+    {
         var owners = new Dictionary<IPEndPoint, Setting>();
         foreach (var (setting, endpoints) in listeners)
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using Nyala.Core;
+using Nyala.Federation;
 
 namespace Nyala.Host.Configuration;
 
@@ -15,6 +16,20 @@ sealed record NyalaOptions
 
     public required IReadOnlyList<IPEndPoint> XmppTls { get; init; }
 
+    /// <summary>Other servers; empty where this one talks with none.</summary>
+    public required IReadOnlyList<IPEndPoint> Servers { get; init; }
+
+    public required IReadOnlyList<IPEndPoint> ServersTls { get; init; }
+
+    /// <summary>How it talks with other servers; null: with none.</summary>
+    public required FederationOptions? Federation { get; init; }
+
+    /// <summary>External components; empty where there are none.</summary>
+    public required IReadOnlyList<IPEndPoint> Components { get; init; }
+
+    /// <summary>Limits of queues to other servers and components, whether or not there are other servers.</summary>
+    public required FederationOptions Queues { get; init; }
+
     public required IReadOnlyList<IPEndPoint> Http { get; init; }
 
     public required IReadOnlyList<IPEndPoint> Https { get; init; }
@@ -26,6 +41,9 @@ sealed record NyalaOptions
     public required string? CertificateFile { get; init; }
 
     public required string? KeyFile { get; init; }
+
+    /// <summary>Where uploaded files are kept, as a full path; null: in the data directory.</summary>
+    public required string? FilesDirectory { get; init; }
 
     public required LogLevel LogLevel { get; init; }
 
@@ -46,7 +64,8 @@ sealed record NyalaOptions
     /// <summary>What <c>nyala config</c> shows: key, effective value (secrets masked), source.</summary>
     public IEnumerable<(Setting Setting, string Value, string Source)> Describe()
     {
-        foreach (var setting in Settings.All)
+        var components = Sources.Keys.Select(Settings.Find).OfType<Setting>().Where(ComponentSettings.IsOfComponent);
+        foreach (var setting in Settings.All.Except(ComponentSettings.Templates).Concat(components))
         {
             var set = Sources[setting.Key];
             var value = setting.Effective?.Invoke(this) ?? set.Text;

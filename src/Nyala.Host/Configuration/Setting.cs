@@ -42,6 +42,7 @@ static class Values
 {
     public const string SwitchAllowed = "true, false, on or off";
     public const string TimeAllowed = "a time such as 30s, 10m, 2h or 1d";
+    public const string SizeAllowed = "a size such as 500K, 100M or 10G";
 
     public static bool Switch(string text, out bool value)
     {
@@ -76,6 +77,26 @@ static class Values
         }
 
         value = TimeSpan.FromSeconds((long)count * Math.Max(1, seconds));
+        return true;
+    }
+
+    /// <summary>A positive number of bytes, with K, M, G or T (of 1,024) behind it or not.</summary>
+    public static bool Size(string text, out long value)
+    {
+        value = 0;
+        if (text.Length == 0)
+        {
+            return false;
+        }
+
+        var shift = char.ToUpperInvariant(text[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, 'T' => 40, _ => 0 };
+        if (!int.TryParse(shift == 0 ? text : text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count is 0 or > 1_000_000_000
+            || count > (1L << 50) >> shift)
+        {
+            return false;
+        }
+
+        value = (long)count << shift;
         return true;
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Nyala.Features.Files;
 using Nyala.Host.Configuration;
 using Nyala.Host.Http.Pages;
 
@@ -16,7 +17,9 @@ sealed class Encryption(NyalaOptions options)
 
     public Task RequireAsync(HttpContext context, RequestDelegate next)
     {
-        var isPage = context.Request.Path == "/" || context.Request.Path.StartsWithSegments("/invite", StringComparison.Ordinal);
+        var isPage = context.Request.Path == "/" || context.Request.Path.StartsWithSegments("/invite", StringComparison.Ordinal)
+            || context.Request.Path.StartsWithSegments(FileAddress.Root, StringComparison.Ordinal)
+            || context.Request.Path.StartsWithSegments("/export", StringComparison.Ordinal);
         if (!isPage || IsSafe(context))
         {
             return next(context);

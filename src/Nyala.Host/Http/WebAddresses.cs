@@ -9,8 +9,13 @@ static class WebAddresses
 {
     public const string WebSocketPath = "/xmpp-websocket";
 
+    public const string BoshPath = "/http-bind";
+
     /// <summary>Where WebSocket clients connect (RFC 7395).</summary>
     public static string WebSocket(string webAddress) => "ws" + webAddress["http".Length..] + WebSocketPath;
+
+    /// <summary>Where clients connect that have nothing but requests of HTTP (XEP-0206).</summary>
+    public static string Bosh(string webAddress) => webAddress + BoshPath;
 
     /// <summary>An invite's landing page.</summary>
     public static string InvitePage(string webAddress, string token) => $"{webAddress}/invite/{token}";

@@ -1,7 +1,10 @@
 using Microsoft.AspNetCore.HttpOverrides;
+using Nyala.Core;
 using Nyala.Core.Connections;
+using Nyala.Core.Connections.Bosh;
 using Nyala.Features.Registration;
 using Nyala.Host.Configuration;
+using Nyala.Host.Http.Files;
 using Nyala.Host.Http.Pages;
 using Nyala.Host.Monitoring;
 using Nyala.Storage;
@@ -12,7 +15,7 @@ namespace Nyala.Host.Http;
 static class WebSite
 {
     public static void Map(
-        WebApplication app, NyalaOptions options, IStore store, Registrar registrar, ConnectionServices connections,
+        WebApplication app, NyalaOptions options, NyalaServer server, Registrar registrar, ConnectionServices connections,
         PrometheusExporter exporter, Func<string?> trouble, TimeProvider time, ILogger logger)
     {
         // A proxy on this machine is believed about its client; nobody else is.
@@ -27,10 +30,12 @@ static class WebSite
         app.MapReading("/", home.WriteAsync);
         Assets.Map(app);
         HostMeta.Map(app, options.Server);
-        new InviteEndpoints(options, store, registrar, time, logger).Map(app);
-        new RegistrationEndpoint(options, store, registrar, time, logger).Map(app);
+        FileRoutes.Map(app, server, logger);
+        new InviteEndpoints(options, server.Store, registrar, time, logger).Map(app);
+        new RegistrationEndpoint(options, server.Store, registrar, time, logger).Map(app);
         new HealthEndpoints(options, exporter, trouble).Map(app);
         app.Map(WebAddresses.WebSocketPath, new WebSocketEndpoint(connections).RunAsync);
+        app.Map(WebAddresses.BoshPath, new BoshEndpoint(connections).RunAsync);
     }
 
     /// <summary>What no route is for. A method that a route does not have was answered with 405 and <c>Allow</c> (RFC 9110 §15.5.6).</summary>

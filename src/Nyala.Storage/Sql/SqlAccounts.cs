@@ -6,10 +6,12 @@ namespace Nyala.Storage.Sql;
 /// <param name="removed">Told after an account was removed: its rows in the message log are still there.</param>
 sealed class SqlAccounts(ISqlExecutor sql, Action removed) : IAccounts
 {
+    const string Columns = "id, username, role, created_at, disabled, origin";
+
     public ValueTask<Account?> FindAsync(string username) => sql.ReadAsync(db => ByNameAsync(db, username));
 
     public ValueTask<Account?> FindAsync(long id) => sql.ReadAsync(db => db.FirstAsync(
-        "select id, username, role, created_at from account where id = @id", Map, ("@id", id)));
+        $"select {Columns} from account where id = @id", Map, ("@id", id)));
 
     public ValueTask<(Account Account, IReadOnlyList<Credential> Credentials)?> LoadForLoginAsync(string username) =>
         sql.ReadAsync<(Account, IReadOnlyList<Credential>)?>(async db =>
@@ -21,7 +23,7 @@ sealed class SqlAccounts(ISqlExecutor sql, Action removed) : IAccounts
         });
 
     public ValueTask<(CreateAccountResult Result, Account? Account)> CreateAsync(
-        string username, IReadOnlyList<Credential> credentials, AccountRole role, string? inviteToken, DateTimeOffset now) =>
+        string username, IReadOnlyList<Credential> credentials, AccountRole role, string? inviteToken, DateTimeOffset now, AccountOrigin origin = AccountOrigin.Provisioned) =>
         sql.WriteAsync<(CreateAccountResult, Account?)>(async db =>
         {
             // Looked for first so that a taken name does not use up the invite.
@@ -55,11 +57,12 @@ sealed class SqlAccounts(ISqlExecutor sql, Action removed) : IAccounts
                 }
 
                 role = (AccountRole)granted.Value;
+                origin = AccountOrigin.Invited;
             }
 
             var id = await db.NumberAsync(
-                "insert into account (username, role, created_at) values (@username, @role, @now) returning id",
-                ("@username", username), ("@role", (int)role), ("@now", now.ToUnixTimeMilliseconds()));
+                "insert into account (username, role, created_at, origin) values (@username, @role, @now, @origin) returning id",
+                ("@username", username), ("@role", (int)role), ("@now", now.ToUnixTimeMilliseconds()), ("@origin", (int)origin));
             await InsertAsync(db, id!.Value, credentials);
             return (CreateAccountResult.Created, await ByNameAsync(db, username));
         });
@@ -94,15 +97,37 @@ sealed class SqlAccounts(ISqlExecutor sql, Action removed) : IAccounts
         return found;
     }
 
-    public async ValueTask<IReadOnlyList<Account>> ListAsync(string? after, int max) =>
+    public async ValueTask SetRoleAsync(long account, AccountRole role) => await sql.WriteAsync(db => db.ExecuteAsync(
+        "update account set role = @role where id = @id", ("@role", (int)role), ("@id", account)));
+
+    public async ValueTask SetDisabledAsync(long account, bool disabled) => await sql.WriteAsync(async db =>
+    {
+        await db.ExecuteAsync("update account set disabled = @disabled where id = @id", ("@disabled", disabled.AsNumber()), ("@id", account));
+        if (disabled)
+        {
+            await db.ExecuteAsync("delete from fast_token where account = @account", ("@account", account));
+        }
+
+        return true;
+    });
+
+    public async ValueTask<IReadOnlyList<Account>> ListAsync(string? after, int max, AccountFilter filter = AccountFilter.All) =>
         await sql.ReadAsync(db => db.QueryAsync(
-            "select id, username, role, created_at from account where username > @after order by username limit @max",
+            $"select {Columns} from account where username > @after{Where(filter, "and")} order by username limit @max",
             Map, ("@after", after ?? ""), ("@max", max)));
 
-    public async ValueTask<long> CountAsync() => await sql.ReadAsync(db => db.NumberAsync("select count(*) from account")) ?? 0;
+    public async ValueTask<long> CountAsync(AccountFilter filter = AccountFilter.All) =>
+        await sql.ReadAsync(db => db.NumberAsync($"select count(*) from account{Where(filter, "where")}")) ?? 0;
+
+    static string Where(AccountFilter filter, string word) => filter switch
+    {
+        AccountFilter.Disabled => $" {word} disabled = 1",
+        AccountFilter.Admins => $" {word} role = {(int)AccountRole.Admin}",
+        _ => "",
+    };
 
     internal static ValueTask<Account?> ByNameAsync(SqlSession db, string username) => db.FirstAsync(
-        "select id, username, role, created_at from account where username = @username", Map, ("@username", username));
+        $"select {Columns} from account where username = @username", Map, ("@username", username));
 
     static async ValueTask InsertAsync(SqlSession db, long account, IReadOnlyList<Credential> credentials)
     {
@@ -115,5 +140,9 @@ sealed class SqlAccounts(ISqlExecutor sql, Action removed) : IAccounts
     }
 
     static Account Map(DbDataReader reader) =>
-        new(reader.GetInt64(0), reader.GetString(1), (AccountRole)reader.GetInt64(2), reader.Time(3));
+        new(reader.GetInt64(0), reader.GetString(1), (AccountRole)reader.GetInt64(2), reader.Time(3))
+        {
+            IsDisabled = reader.Truth(4),
+            Origin = (AccountOrigin)reader.GetInt64(5),
+        };
 }

@@ -7,6 +7,10 @@ sealed class SqlDocuments(ISqlExecutor sql) : IDocuments
         "select body from document where account = @account and kind = @kind and name = @name",
         r => r.Bytes(0), ("@account", account), ("@kind", kind), ("@name", key)));
 
+    public async ValueTask<IReadOnlyList<KeyValuePair<string, byte[]>>> ListAsync(long account, string kind) => await sql.ReadAsync(db => db.QueryAsync(
+        "select name, body from document where account = @account and kind = @kind order by name",
+        r => KeyValuePair.Create(r.GetString(0), r.Bytes(1)), ("@account", account), ("@kind", kind)));
+
     public async ValueTask SetAsync(long account, string kind, string key, byte[] document) =>
         await sql.WriteAsync(db => SetAsync(db, account, kind, key, document));
 
@@ -29,6 +33,21 @@ sealed class SqlDocuments(ISqlExecutor sql) : IDocuments
         foreach (var (key, document) in documents)
         {
             await SetAsync(db, account, kind, key, document);
+        }
+
+        return true;
+    });
+
+    public async ValueTask SetAsync(string kind, string key, IReadOnlyDictionary<long, byte[]> documents) => await sql.WriteAsync(async db =>
+    {
+        foreach (var (account, document) in documents)
+        {
+            await db.ExecuteAsync(
+                """
+                insert into document (account, kind, name, body) select id, @kind, @name, @body from account where id = @account
+                on conflict (account, kind, name) do update set body = excluded.body
+                """,
+                ("@account", account), ("@kind", kind), ("@name", key), ("@body", document));
         }
 
         return true;

@@ -9,6 +9,8 @@ sealed class SqlSession(DbConnection connection) : IDisposable
     // SQL texts are constants, so this is bounded by the code.
     readonly Dictionary<string, DbCommand> _commands = new(StringComparer.Ordinal);
 
+    IDisposable? _kept;
+
     /// <summary>The transaction that commands join; set by the executor.</summary>
     public DbTransaction? Transaction { get; set; }
 
@@ -53,8 +55,13 @@ sealed class SqlSession(DbConnection connection) : IDisposable
         return await reader.ReadAsync() ? map(reader) : null;
     }
 
+    /// <summary>What an engine has prepared on this connection beside commands, made when first asked for. One thing per connection.</summary>
+    public T Keep<T>(Func<DbConnection, T> make)
+        where T : class, IDisposable => (T)(_kept ??= make(connection));
+
     public void Dispose()
     {
+        _kept?.Dispose();
         foreach (var command in _commands.Values)
         {
             command.Dispose();

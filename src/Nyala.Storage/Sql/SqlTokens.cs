@@ -56,6 +56,10 @@ sealed class SqlTokens(ISqlExecutor sql) : ITokens
         return true;
     });
 
+    public async ValueTask<IReadOnlyList<(string Device, DateTimeOffset Since, DateTimeOffset Until)>> DevicesAsync(long account) => await sql.ReadAsync(db => db.QueryAsync(
+        "select device, min(issued_at), max(expires_at) from fast_token where account = @account group by device order by device",
+        r => (r.GetString(0), r.Time(1), r.Time(2)), ("@account", account)));
+
     public async ValueTask RemoveAsync(long account, string? device) => await sql.WriteAsync(db => device is null
         ? db.ExecuteAsync("delete from fast_token where account = @account", ("@account", account))
         : db.ExecuteAsync("delete from fast_token where account = @account and device = @device", ("@account", account), ("@device", device)));

@@ -9,7 +9,8 @@ static class FileSync
     const int Interrupted = 4;
 
     // As the program itself would call it, so that what is preloaded (the drill of the power cut) sees it as it sees all others.
-    static readonly unsafe delegate* unmanaged<int, int> DataSync = FindDataSync();
+    static readonly unsafe delegate* unmanaged<int, int> DataSync = OperatingSystem.IsLinux() ? Find("fdatasync") : null;
+    static readonly unsafe delegate* unmanaged<int, int> FullSync = Find("fsync");
 
     /// <summary>
     /// Makes what was written into existing space durable (fdatasync), without the file's times: half the work of a full sync.
@@ -33,9 +34,9 @@ static class FileSync
     }
 
     /// <summary>Makes the name of a file survive a power cut. Best effort: not every system syncs directories.</summary>
-    public static void Directory(string file)
+    public static unsafe void Directory(string file)
     {
-        if (OperatingSystem.IsWindows())
+        if (FullSync is null)
         {
             return;
         }
@@ -43,13 +44,13 @@ static class FileSync
         var descriptor = Native.Open(Path.GetDirectoryName(Path.GetFullPath(file))!, 0);
         if (descriptor >= 0)
         {
-            _ = Native.Sync(descriptor);
+            _ = FullSync(descriptor);
             _ = Native.Close(descriptor);
         }
     }
 
-    static unsafe delegate* unmanaged<int, int> FindDataSync() =>
-        OperatingSystem.IsLinux() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "fdatasync", out var address)
+    static unsafe delegate* unmanaged<int, int> Find(string name) =>
+        !OperatingSystem.IsWindows() && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), name, out var address)
             ? (delegate* unmanaged<int, int>)address
             : null;
 
@@ -58,10 +59,6 @@ static class FileSync
         [DllImport("libc", EntryPoint = "open", CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
         public static extern int Open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
-
-        [DllImport("libc", EntryPoint = "fsync")]
-        [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-        public static extern int Sync(int descriptor);
 
         [DllImport("libc", EntryPoint = "close")]
         [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -11,6 +11,9 @@ sealed class Maintenance : IAsyncDisposable
 {
     static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long reports are kept that somebody has dealt with.</summary>
+    static readonly TimeSpan ClosedReports = TimeSpan.FromDays(90);
+
     const int Slice = 500;
 
     // Not yet delivered, and still to be.
@@ -45,6 +48,11 @@ sealed class Maintenance : IAsyncDisposable
             await _sql.WriteAsync(db => db.ExecuteAsync("delete from stream where at < @keep", ("@keep", keep)));
             await _sql.WriteAsync(db => db.ExecuteAsync("delete from fast_token where expires_at < @keep", ("@keep", keep)));
             await _sql.WriteAsync(db => db.ExecuteAsync("delete from invite where expires_at < @keep or uses <= 0", ("@keep", keep)));
+            await _sql.WriteAsync(db => db.ExecuteAsync(
+                "delete from mailbox where account > @least and account <= @first and not exists (select 1 from push_registration where id = @first - mailbox.account)",
+                ("@least", 2 * PushRegistration.FirstOwner), ("@first", PushRegistration.FirstOwner)));
+            await _sql.WriteAsync(db => db.ExecuteAsync(
+                "delete from report where closed_at < @closed", ("@closed", (_time.GetUtcNow() - ClosedReports).ToUnixTimeMilliseconds())));
             var rows = await RemoveAccountsAsync(cancellation) + await RemoveUnarchivedAsync(keep, cancellation);
             if (rows > 0)
             {
@@ -178,7 +186,7 @@ sealed class Maintenance : IAsyncDisposable
             ("select position from message where sender = @account order by position limit @slice",
                 "recipient is null or recipient = @account or (flags & 6) = 0", "sender = null, flags = flags & ~1"),
             ("select position from message where recipient = @account order by position limit @slice",
-                "sender is null", "recipient = null, flags = flags & ~6"),
+                "sender is null or sender < 0", "recipient = null, flags = flags & ~6"),
         ];
         foreach (var (slice, deleted, left) in sides)
         {

@@ -9,6 +9,10 @@ namespace Nyala.Storage.Sqlite;
 /// </summary>
 sealed class ReaderThreads : IDisposable
 {
+    /// <summary>What the work on this thread reads with, if this is a reader at work.</summary>
+    [ThreadStatic]
+    static (ReaderThreads Owner, SqlSession Session)? Current;
+
     readonly string _path;
     readonly Queue<Job> _jobs = new();
     readonly Thread[] _threads;
@@ -27,9 +31,14 @@ sealed class ReaderThreads : IDisposable
         }
     }
 
-    /// <summary>Runs work on some reader, in one snapshot.</summary>
+    /// <summary>Runs work on some reader, in one snapshot; work that is begun by such work joins it.</summary>
     public ValueTask<T> RunAsync<T>(Func<SqlSession, ValueTask<T>> work, CancellationToken cancellation)
     {
+        if (Current is { } current && current.Owner == this)
+        {
+            return work(current.Session);
+        }
+
         var job = new Job<T>(work, cancellation);
         lock (_jobs)
         {
@@ -107,12 +116,17 @@ sealed class ReaderThreads : IDisposable
                     }
                 }
 
+                Current = (this, session!);
                 job.Run(session!);
             }
             catch (Exception e)
             {
                 job.Fail(e is SqliteException ? new StoreException($"The database cannot be read: {e.Message}", LogFailure.Error, e) : e);
                 Close(ref connection, ref session);
+            }
+            finally
+            {
+                Current = null;
             }
         }
 

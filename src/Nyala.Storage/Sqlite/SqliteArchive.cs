@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Nyala.Storage.Sql;
 
 namespace Nyala.Storage.Sqlite;
@@ -36,27 +37,29 @@ sealed class SqliteArchive(ArchiveIds ids, ISqlExecutor sql, Maintenance mainten
             cancellation);
     }
 
+    public async ValueTask<IReadOnlyList<Conversation>> ConversationsAsync(long account, int max, CancellationToken cancellation)
+    {
+        await log.CatchUpAsync(account);
+        return await sql.ReadAsync(db => Conversations.ReadAsync(db, account, max), cancellation);
+    }
+
     public async ValueTask<IReadOnlyList<ArchiveRow>> ReadForDeliveryAsync(
         long account, long after, long upTo, bool sent, int max, CancellationToken cancellation)
     {
         await log.CatchUpAsync(account);
         return await sql.ReadAsync(
-            db => db.QueryAsync(
-                $"""
-                select m.position, m.at, m.stanza, m.flags, m.sender, m.recipient, u.outgoing from (
-                    select position, 0 as outgoing from message
-                    where recipient = @account and position > @after and position <= @upTo and (flags & 4) <> 0
-                    {(sent
-                        ? """
-                          union all select position, 1 from message
-                          where sender = @account and position > @after and position <= @upTo and (recipient is null or recipient <> @account)
-                          """
-                        : "")}
-                    order by position limit @max) u
-                cross join message m on m.position = u.position
-                """,
-                Map, ("@account", account), ("@after", after), ("@upTo", upTo), ("@max", max)),
+            db => new ValueTask<IReadOnlyList<ArchiveRow>>(
+                db.Keep(connection => new DeliveryPages((SqliteConnection)connection)).Read(account, after, upTo, sent, max)),
             cancellation);
+    }
+
+    public async ValueTask<bool> ReplaceAsync(long account, long position, ReadOnlyMemory<byte> stanza)
+    {
+        // Where it is written, the database has every message.
+        var bytes = stanza.ToArray();
+        return await sql.WriteAsync(db => db.ExecuteAsync(
+            $"update message set stanza = @stanza where position = @position and (({OwnSent}) or ({OwnReceived}))",
+            ("@stanza", bytes), ("@position", position), ("@account", account))) > 0;
     }
 
     public Task<long> ExpireAsync(DateTimeOffset before, CancellationToken cancellation) => maintenance.ExpireAsync(before, cancellation);
@@ -145,7 +148,7 @@ sealed class SqliteArchive(ArchiveIds ids, ISqlExecutor sql, Maintenance mainten
 
     static string PageSql(Range range, bool fromEnd) =>
         $"""
-        select m.position, m.at, m.stanza, m.flags, m.sender, m.recipient, u.outgoing from (
+        select m.position, m.at, m.stanza, m.flags, m.sender, m.recipient, u.outgoing, m.from_jid from (
             {range.Sql("position, 1 as outgoing", "position, 0")} order by position {(fromEnd ? "desc" : "asc")} limit @max) u
         cross join message m on m.position = u.position
         """;
@@ -159,17 +162,24 @@ sealed class SqliteArchive(ArchiveIds ids, ISqlExecutor sql, Maintenance mainten
         return [PageSql(range, query.FromEnd), CountSql(range)];
     }
 
-    static ArchiveRow Map(DbDataReader row)
+    /// <summary>A row out of its columns; numbers of owners that it lacks are 0.</summary>
+    internal static ArchiveRow Row(long position, long at, byte[] stanza, RowFlags flags, long sender, long recipient, bool outgoing, string? from)
     {
-        var flags = (RowFlags)row.GetInt64(3);
-        var toOneself = !row.IsDBNull(4) && !row.IsDBNull(5) && row.GetInt64(4) == row.GetInt64(5);
-        if (toOneself && flags.HasFlag(RowFlags.InRecipientArchive))
+        if (sender != 0 && sender == recipient && flags.HasFlag(RowFlags.InRecipientArchive))
         {
             // Stored once for both (R7), see HotStatements.
             flags |= RowFlags.InSenderArchive;
         }
 
-        return new ArchiveRow(row.GetInt64(0), row.GetInt64(1), row.GetFieldValue<byte[]>(2), row.GetInt64(6) != 0, flags);
+        return new ArchiveRow(position, at, stanza, outgoing, flags) { From = from };
+    }
+
+    static ArchiveRow Map(DbDataReader row)
+    {
+        var recipient = row.IsDBNull(5) ? 0 : row.GetInt64(5);
+        return Row(
+            row.GetInt64(0), row.GetInt64(1), row.GetFieldValue<byte[]>(2), (RowFlags)row.GetInt64(3), row.IsDBNull(4) ? 0 : row.GetInt64(4), recipient,
+            row.GetInt64(6) != 0, recipient < 0 ? row.GetString(7) : null);
     }
 
     /// <summary>Part of an archive: an open range of positions and the query's filters by address and id.</summary>

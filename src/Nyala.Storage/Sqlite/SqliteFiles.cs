@@ -9,6 +9,9 @@ static class SqliteFiles
 {
     public const string Name = "nyala.db";
 
+    /// <summary>Uploaded files, unless they are elsewhere.</summary>
+    public const string ContentsName = "files";
+
     /// <summary>A restore in progress; its presence without a database means the restore was cut short.</summary>
     public const string RestoringName = "nyala.db.restoring";
 
@@ -18,6 +21,15 @@ static class SqliteFiles
     public const int PageSize = 4096;
 
     const UnixFileMode Private = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    static SqliteFiles()
+    {
+        // Before SQLite is first used, or it refuses: a connection belongs to one thread at a time here, so that SQLite need
+        // not take a lock in every call, nor one for all threads to count what it allocates.
+        Batteries_V2.Init();
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MULTITHREAD);
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
+    }
 
     /// <summary>Makes an empty file that only its owner may read; SQLite gives its companions the same mode.</summary>
     public static void CreatePrivate(string path, bool mustBeNew)

@@ -9,7 +9,7 @@ namespace Nyala.Storage.Sqlite;
 /// in order. An idle log commits at once; under load the batch is what came in during the last commit. The database may be
 /// a moment behind what is durable: who reads messages waits for <see cref="CatchUpAsync(long)"/> first.
 /// </summary>
-sealed class SqliteLog : IMessageLog, IDisposable
+sealed partial class SqliteLog : IMessageLog, IDisposable
 {
     /// <summary>Entries in one commit at most.</summary>
     public const int MaxBatch = 200;
@@ -34,18 +34,12 @@ sealed class SqliteLog : IMessageLog, IDisposable
     readonly Thread _thread;
     readonly LogEntry?[] _batch = new LogEntry?[MaxBatch];
     readonly Func<bool> _mustStayAwake;
-    readonly Lock _waitersGate = new();
-    TaskCompletionSource? _waiters;
-    TaskCompletionSource? _waitersInFlight;
-    Dictionary<long, long>? _marksInFlight;
     long _commits;
     long _rows;
     long _refused;
     long _ticks;
     int _pagesInLog;
     bool _probeArmed;
-    volatile bool _marksDue;
-    volatile bool _catchUpDue;
     volatile bool _probeDue;
     volatile bool _stopping;
     volatile bool _stopped;
@@ -112,44 +106,12 @@ sealed class SqliteLog : IMessageLog, IDisposable
         return flush.Task;
     }
 
-    /// <summary>Completes when the database has every message of an account that was durable at the call.</summary>
-    /// <exception cref="StoreException">The database cannot be written.</exception>
-    public ValueTask CatchUpAsync(long account) => _writer.IsBehindFor(account) ? CatchUpAsync() : ValueTask.CompletedTask;
-
-    /// <summary>Completes when the database has everything that was durable at the call.</summary>
-    /// <exception cref="StoreException">The database cannot be written.</exception>
-    public ValueTask CatchUpAsync()
-    {
-        Task task;
-        lock (_waitersGate)
-        {
-            _waiters ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
-            task = _waiters.Task;
-        }
-
-        _catchUpDue = true;
-        _queue.Wake();
-        if (_stopped)
-        {
-            Answer(TakeWaiters(), done: false);
-        }
-
-        return new(task);
-    }
-
     /// <summary>Queues work for the log's thread; completes when it is durable.</summary>
     public ValueTask<T> WriteAsync<T>(Func<SqlSession, ValueTask<T>> work)
     {
         var write = new ColdWrite<T>(work, () => _trouble.Text);
         Append(write);
         return new ValueTask<T>(write.Task);
-    }
-
-    /// <summary>Makes the log write the marks that are waiting.</summary>
-    public void WriteMarksSoon()
-    {
-        _marksDue = true;
-        _queue.Wake();
     }
 
     /// <summary>Writes what is queued and ends the thread; what comes later fails.</summary>
@@ -162,9 +124,6 @@ sealed class SqliteLog : IMessageLog, IDisposable
         RefuseLeftovers();
         _queue.Dispose();
     }
-
-    /// <summary>Somebody waits for the database, and it is not under way already.</summary>
-    bool IsCatchUpDue => (_marksDue || _catchUpDue) && !_writer.IsFlying;
 
     void Run()
     {
@@ -290,87 +249,6 @@ sealed class SqliteLog : IMessageLog, IDisposable
         MarksWritten(marks, done);
         Answer(waiters, done);
         return done;
-    }
-
-    /// <summary>Brings the database to where the journal is, beside the log if possible.</summary>
-    void CatchUp()
-    {
-        var marks = _marksDue ? BeginMarks() : null;
-        var waiters = TakeWaiters();
-        if (_writer.TakeOff(marks, _queue.Wake))
-        {
-            (_marksInFlight, _waitersInFlight) = (marks, waiters);
-            return;
-        }
-
-        var done = (!_writer.IsBehind && marks is null) || _writer.WriteTransaction([], marks);
-        _pagesInLog += _writer.TakePagesWritten();
-        MarksWritten(marks, done);
-        Answer(waiters, done);
-        ProbeLaterIfNeeded();
-    }
-
-    /// <summary>Waits for what goes on beside the log, if anything does.</summary>
-    void Land()
-    {
-        if (!_writer.IsFlying)
-        {
-            return;
-        }
-
-        var done = _writer.Land();
-        _pagesInLog += _writer.TakePagesWritten();
-        MarksWritten(_marksInFlight, done);
-        Answer(_waitersInFlight, done);
-        (_marksInFlight, _waitersInFlight) = (null, null);
-        ProbeLaterIfNeeded();
-    }
-
-    /// <summary>The marks to write now, or null.</summary>
-    Dictionary<long, long>? BeginMarks()
-    {
-        _marksDue = false;
-        return _mailboxes.HasDirty ? _mailboxes.BeginWriting() : null;
-    }
-
-    void MarksWritten(Dictionary<long, long>? marks, bool done)
-    {
-        if (marks is null)
-        {
-            return;
-        }
-
-        if (done)
-        {
-            _mailboxes.Written();
-        }
-        else
-        {
-            _mailboxes.NotWritten();
-        }
-    }
-
-    TaskCompletionSource? TakeWaiters()
-    {
-        _catchUpDue = false;
-        lock (_waitersGate)
-        {
-            var waiters = _waiters;
-            _waiters = null;
-            return waiters;
-        }
-    }
-
-    void Answer(TaskCompletionSource? waiters, bool done)
-    {
-        if (done)
-        {
-            waiters?.TrySetResult();
-        }
-        else
-        {
-            waiters?.TrySetException(new StoreException(_trouble.Text ?? "The database could not be written.", _trouble.Kind));
-        }
     }
 
     void Complete(ReadOnlySpan<LogEntry> batch)

@@ -12,6 +12,8 @@ sealed class SqliteMailboxes : IMailboxes, IDisposable
     readonly ITimer _timer;
     readonly Lock _gate = new();
     Dictionary<long, long> _dirty = [];
+
+    /// <summary>Those being written, or written last: who reads in a snapshot from before finds them here.</summary>
     Dictionary<long, long> _writing = [];
 
     public SqliteMailboxes(ISqlExecutor sql, TimeProvider time, SqliteLog log)
@@ -23,7 +25,6 @@ sealed class SqliteMailboxes : IMailboxes, IDisposable
 
     public async ValueTask<long> LoadMarkAsync(long account)
     {
-        // Memory first: a mark that is written in between is then found in the database.
         var raised = Raised(account);
         var stored = await _sql.ReadAsync(db => db.NumberAsync("select mark from mailbox where account = @account", ("@account", account)));
         return Math.Max(raised, stored ?? 0);
@@ -46,7 +47,7 @@ sealed class SqliteMailboxes : IMailboxes, IDisposable
         }
     }
 
-    public async ValueTask<int> CountPendingAsync(long account, int max)
+    public async ValueTask<int> CountPendingAsync(long account, int max, long upTo = long.MaxValue)
     {
         await _log.CatchUpAsync(account);
         var raised = Raised(account);
@@ -54,26 +55,44 @@ sealed class SqliteMailboxes : IMailboxes, IDisposable
             """
             select count(*) from (
                 select 1 from message where recipient = @account and (flags & 4) <> 0
-                and position > max(@raised, coalesce((select mark from mailbox where account = @account), 0)) limit @max)
+                and position > max(@raised, coalesce((select mark from mailbox where account = @account), 0)) and position <= @upTo limit @max)
             """,
-            ("@account", account), ("@raised", raised), ("@max", max))) ?? 0);
+            ("@account", account), ("@raised", raised), ("@upTo", upTo), ("@max", max))) ?? 0);
     }
 
-    /// <summary>Takes the marks to write; until <see cref="Written"/> or <see cref="NotWritten"/> they are in flight. Log thread only.</summary>
+    public async ValueTask<IReadOnlyList<(string From, string To)>> FindPendingAsync(long below)
+    {
+        await _log.CatchUpAsync();
+        return await _sql.ReadAsync<IReadOnlyList<(string, string)>>(async db =>
+        {
+            var found = new List<(string, string)>();
+
+            // From owner to owner inside the index, whatever number of rows each has.
+            for (var owner = long.MinValue; await NextAsync(db, owner, below) is { } next; owner = next)
+            {
+                found.AddRange(await db.QueryAsync(
+                    """
+                    select from_jid, to_jid from message where recipient = @owner and (flags & 4) <> 0
+                    and position > coalesce((select mark from mailbox where account = @owner), 0) order by position limit 1
+                    """,
+                    row => (row.GetString(0), row.GetString(1)), ("@owner", next)));
+            }
+
+            return found;
+        });
+
+        static ValueTask<long?> NextAsync(SqlSession db, long owner, long below) => db.NumberAsync(
+            "select min(recipient) from message where recipient > @owner and recipient < @below", ("@owner", owner), ("@below", below));
+    }
+
+    /// <summary>Takes the marks to write. Log thread only.</summary>
     public Dictionary<long, long> BeginWriting()
     {
         lock (_gate)
         {
+            _writing.Clear();
             (_dirty, _writing) = (_writing, _dirty);
             return _writing;
-        }
-    }
-
-    public void Written()
-    {
-        lock (_gate)
-        {
-            _writing.Clear();
         }
     }
 

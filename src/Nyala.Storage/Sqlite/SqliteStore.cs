@@ -18,8 +18,9 @@ public sealed class SqliteStore : IStore, ISqlExecutor
 
     SqliteStore(
         string dataDirectory, DataDirectoryLock held, StartingPoint start, List<ArchiveEpoch> epochs, TimeProvider time, ILogger logger,
-        SqliteStoreOptions options, Journal? journal)
+        SqliteStoreOptions options, Journal? journal, IFileContents contents)
     {
+        FileContents = contents;
         _path = Path.Combine(dataDirectory, SqliteFiles.Name);
         _lock = held;
         _ids = new ArchiveIds(epochs);
@@ -35,9 +36,17 @@ public sealed class SqliteStore : IStore, ISqlExecutor
         Rosters = new SqlRosters(this);
         Blocklists = new SqlBlocklists(this);
         Documents = new SqlDocuments(this);
+        PubSub = new SqlPubSub(this);
         Invites = new SqlInvites(this);
+        Rooms = new SqlRooms(this, _maintenance.RunSoon);
+        Files = new SqlFiles(this);
+        Push = new SqlPushRegistrations(this);
         Tokens = new SqlTokens(this);
         Secrets = new SqlSecrets(this);
+        PeerRules = new SqlPeerRules(this);
+        Notices = new SqlNotices(this);
+        Directory = new SqlDirectory(this);
+        Reports = new SqlReports(this);
     }
 
     public IMessageLog Log => _log;
@@ -54,11 +63,29 @@ public sealed class SqliteStore : IStore, ISqlExecutor
 
     public IDocuments Documents { get; }
 
+    public IPubSub PubSub { get; }
+
     public IInvites Invites { get; }
+
+    public IRooms Rooms { get; }
+
+    public IFiles Files { get; }
+
+    public IFileContents FileContents { get; }
+
+    public IPushRegistrations Push { get; }
 
     public ITokens Tokens { get; }
 
     public ISecrets Secrets { get; }
+
+    public IPeerRules PeerRules { get; }
+
+    public INotices Notices { get; }
+
+    public IDirectory Directory { get; }
+
+    public IReports Reports { get; }
 
     public string? Trouble => _trouble.Text;
 
@@ -79,6 +106,8 @@ public sealed class SqliteStore : IStore, ISqlExecutor
     /// </exception>
     public static Task RestoreAsync(string file, string dataDirectory, bool force, TimeProvider time) =>
         Task.Run(() => SqliteBackup.Restore(file, dataDirectory, force, time));
+
+    public ValueTask<T> ReadTogetherAsync<T>(Func<ValueTask<T>> reads) => _readers.RunAsync(_ => reads(), default);
 
     public async Task BackupAsync(string file, CancellationToken cancellation)
     {
@@ -143,7 +172,8 @@ public sealed class SqliteStore : IStore, ISqlExecutor
             }
 
             logger.Opened(path, Migrator.Newest, start.Head);
-            return new SqliteStore(dataDirectory, held, start, epochs, time, logger, options, OpenJournal(dataDirectory, options, logger));
+            var contents = DirectoryContents.Open(options.FilesDirectory ?? Path.Combine(dataDirectory, SqliteFiles.ContentsName));
+            return new SqliteStore(dataDirectory, held, start, epochs, time, logger, options, OpenJournal(dataDirectory, options, logger), contents);
         }
         catch (SqliteException e)
         {

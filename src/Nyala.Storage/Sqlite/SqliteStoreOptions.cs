@@ -18,6 +18,9 @@ public sealed record SqliteStoreOptions
     /// <summary>The largest size of the database in bytes, or null for as much as the disk holds; beyond it the store is full.</summary>
     public long? MaxDatabaseBytes { get; init; }
 
+    /// <summary>Where the bytes of uploaded files are; null: beside the database.</summary>
+    public string? FilesDirectory { get; init; }
+
     /// <summary>Run around each commit of the database by the log; what they throw stands for a commit that fails before or after it took effect.</summary>
     internal Action? BeforeCommit { get; init; }
 

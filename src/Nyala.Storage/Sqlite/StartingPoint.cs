@@ -59,7 +59,7 @@ sealed record StartingPoint(long Head, long At, long Stream, long StreamLimit, l
             update meta set value = {start.Head + Jump} where name = 'position';
             update meta set value = value + {Jump} where name = 'stream';
             update roster_version set version = version + {1 << 20}, known_from = version + {1 << 20};
-            update sqlite_sequence set seq = seq + {1 << 20} where name = 'account';
+            update sqlite_sequence set seq = seq + {1 << 20} where name in ('account', 'room');
             """);
         AddEpoch(connection, start.Head + Jump + 1);
     }

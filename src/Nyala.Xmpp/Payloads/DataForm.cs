@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using Nyala.Xmpp.Xml;
 
 namespace Nyala.Xmpp.Payloads;
@@ -34,6 +35,9 @@ public sealed record DataFormField(string? Var, string? Type, IReadOnlyList<stri
     /// <summary>Any value may be given, beside the options there are (XEP-0122 §3.2.2).</summary>
     public bool IsOpen { get; init; }
 
+    /// <summary>The least value of a whole number (XEP-0122 §3.2.3), or null for what is none.</summary>
+    public int? Least { get; init; }
+
     internal Element ToElement()
     {
         var field = new Element("field", Ns.DataForms).Set("var", Var).Set("type", Type).Set("label", Label);
@@ -44,6 +48,8 @@ public sealed record DataFormField(string? Var, string? Type, IReadOnlyList<stri
 
         field.Add(Required ? new Element("required", Ns.DataForms) : null);
         field.Add(IsOpen ? new Element("validate", Ns.DataValidation).Set("datatype", "xs:string").Add(new Element("open", Ns.DataValidation)) : null);
+        field.Add(Least is not { } least ? null : new Element("validate", Ns.DataValidation).Set("datatype", "xs:integer")
+            .Add(new Element("range", Ns.DataValidation).Set("min", least.ToString(CultureInfo.InvariantCulture))));
         foreach (var value in Values)
         {
             field.Add("value", value);

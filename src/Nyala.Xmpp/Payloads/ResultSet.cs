@@ -69,7 +69,7 @@ public sealed record ResultSet(string? First = null, string? Last = null, int? C
 
     internal static bool TryNumber(Element? element, out int? number) => TryNumber(element?.Text, out number);
 
-    static bool TryNumber(string? text, out int? number)
+    internal static bool TryNumber(string? text, out int? number)
     {
         number = null;
         if (text is null)

@@ -4,6 +4,10 @@ namespace Nyala.Xmpp.Sasl;
 public static class Mechanisms
 {
     public const string Plain = "PLAIN";
+
+    /// <summary>Without an account (RFC 4505); not among those that prove who somebody is.</summary>
+    public const string Anonymous = "ANONYMOUS";
+
     public const string HtEndPoint = "HT-SHA-256-ENDP";
     public const string HtNone = "HT-SHA-256-NONE";
 

@@ -13,6 +13,9 @@ public sealed record StanzaError(string Type, string Condition, string? Text = n
     /// <summary>An application-specific condition beside the defined one (§8.3.4), or null.</summary>
     public Element? Application { get; init; }
 
+    /// <summary>Who has found it, where that is not whom the stanza was for (§8.3.1), or null.</summary>
+    public Jid? By { get; init; }
+
     /// <summary>What the condition element contains, for <c>gone</c> and <c>redirect</c> an address; or null.</summary>
     public string? Address { get; init; }
 
@@ -43,7 +46,7 @@ public sealed record StanzaError(string Type, string Condition, string? Text = n
     /// <summary>The <c>&lt;error/&gt;</c> element.</summary>
     /// <param name="ns">The content namespace of the stream.</param>
     public Element ToElement(string ns = Ns.Client) =>
-        new Element("error", ns).Set("type", Type)
+        new Element("error", ns).Set("by", By?.ToString()).Set("type", Type)
             .Add(new Element(Condition, Ns.StanzaErrors).AddText(Address))
             .Add(Text is null ? null : new Element("text", Ns.StanzaErrors).Set("xml:lang", "en").AddText(Text))
             .Add(Application);

@@ -64,7 +64,7 @@ static class Canonical
     /// How many characters the namespace declarations take: a short prefix used ten thousand times may stand for a long
     /// name, and must not be written out before that is known.
     /// </summary>
-    static long DeclarationLength(Element element, string inherited)
+    internal static long DeclarationLength(Element element, string inherited)
     {
         var length = element.Namespace == inherited ? 0L : element.Namespace.Length;
         foreach (var (key, _) in element.Attributes)

@@ -151,6 +151,30 @@ public sealed class Element
         return this;
     }
 
+    /// <summary>A copy in which one namespace stands for another, all the way down; attributes keep theirs.</summary>
+    public Element InNamespace(string of, string instead)
+    {
+        var copy = new Element(Name, Namespace == of ? instead : Namespace);
+        foreach (var (key, value) in Attributes)
+        {
+            copy.Append(key, value);
+        }
+
+        foreach (var node in Nodes)
+        {
+            if (node is Element child)
+            {
+                copy.Add(child.InNamespace(of, instead));
+            }
+            else
+            {
+                copy.AddText((string)node);
+            }
+        }
+
+        return copy;
+    }
+
     /// <summary>This element as UTF-8 XML that stands alone where <paramref name="inherited"/> is the default namespace.</summary>
     public byte[] ToUtf8(string inherited = Ns.Client) => XmlOut.ToUtf8(this, inherited);
 

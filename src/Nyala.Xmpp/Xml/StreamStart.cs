@@ -31,9 +31,10 @@ sealed class StreamStart
     /// <summary>Reads a header (RFC 6120 §4.7).</summary>
     /// <param name="tag">The whole tag.</param>
     /// <param name="limits">For the number of attributes.</param>
+    /// <param name="betweenServers">What is in jabber:server counts as in jabber:client.</param>
     /// <param name="isEmpty">True when the tag ends the stream as well.</param>
     /// <param name="error">Why it is refused, or null.</param>
-    public static StreamStart? Read(ReadOnlySpan<byte> tag, ReaderLimits limits, out bool isEmpty, out StreamError? error)
+    public static StreamStart? Read(ReadOnlySpan<byte> tag, ReaderLimits limits, bool betweenServers, out bool isEmpty, out StreamError? error)
     {
         var parsed = new StartTag();
         var scope = new NamespaceScope();
@@ -70,7 +71,7 @@ sealed class StreamStart
         isEmpty = parsed.IsEmpty;
         var header = new StreamHeader(Value(tag, "to"u8), Value(tag, "from"u8), Value(tag, "version"u8), Value(tag, "xml:lang"u8), Value(tag, "id"u8), scope.Default);
         var name = parsed.Name(tag).SequenceEqual(UsualName) ? UsualName : parsed.Name(tag).ToArray();
-        return new StreamStart(header, name, Shared(scope.Bindings));
+        return new StreamStart(header, name, betweenServers ? AsClient(scope.Bindings) : Shared(scope.Bindings));
     }
 
     /// <summary>The same from a framing <c>open</c> (RFC 7395 §3.4).</summary>
@@ -123,6 +124,17 @@ sealed class StreamStart
         }
 
         return place == 0 ? StreamError.NotWellFormed : null;
+    }
+
+    static Binding[] AsClient(ReadOnlySpan<Binding> scope)
+    {
+        Binding[] own = [.. scope];
+        foreach (ref var binding in own.AsSpan())
+        {
+            binding = binding.Namespace is Ns.Server or Ns.Component ? binding with { Namespace = Ns.Client } : binding;
+        }
+
+        return own;
     }
 
     /// <summary>Nearly all clients declare the same; then nothing is kept per stream.</summary>

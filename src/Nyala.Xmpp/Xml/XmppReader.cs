@@ -28,6 +28,7 @@ public sealed class XmppReader
     }
 
     readonly Framing _framing;
+    readonly bool _betweenServers;
     Phase _phase;
     StreamStart? _start;
     Stanza? _stanza;
@@ -40,9 +41,16 @@ public sealed class XmppReader
     bool _began;
     bool _messageDone;
 
-    public XmppReader(Framing framing, ReaderLimits limits)
+    /// <param name="framing">How the stream is framed.</param>
+    /// <param name="limits">What a peer may send.</param>
+    /// <param name="betweenServers">
+    /// The content namespace may be jabber:server or that of components, and counts as jabber:client (RFC 6120 §4.8.3): so stanzas are
+    /// read, kept and passed on as those of clients are.
+    /// </param>
+    public XmppReader(Framing framing, ReaderLimits limits, bool betweenServers = false)
     {
         _framing = framing;
+        _betweenServers = betweenServers;
         Limits = limits;
     }
 
@@ -249,7 +257,7 @@ public sealed class XmppReader
             return Fail(StreamError.NotWellFormed);
         }
 
-        _start = StreamStart.Read(data[..used], Limits, out var empty, out var error);
+        _start = StreamStart.Read(data[..used], Limits, _betweenServers, out var empty, out var error);
         if (error is not null)
         {
             return Fail(error);

@@ -62,6 +62,21 @@ sealed class ChildProcess : IAsyncDisposable
         return child;
     }
 
+    /// <summary>Gives a command its input and waits until it has ended well.</summary>
+    /// <exception cref="InvalidOperationException">It failed.</exception>
+    public static async Task CommandAsync(ChildProcess command, TimeSpan limit, string? input = null)
+    {
+        await using (command)
+        {
+            await command.Input.WriteAsync(input);
+            command.Input.Close();
+            if (await command.EndAsync(limit) != 0)
+            {
+                throw new InvalidOperationException($"A command failed:\n{command.Output}");
+            }
+        }
+    }
+
     /// <summary>Waits for its end; a process that outstays the limit is ended, and that is a failure with its output.</summary>
     public async Task<int> EndAsync(TimeSpan limit)
     {
@@ -97,6 +112,13 @@ sealed class ChildProcess : IAsyncDisposable
             _process.Kill(entireProcessTree: true);
             return null;
         }
+    }
+
+    /// <summary>SIGKILL, for it and all it has started.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -8,11 +8,15 @@ static class Scene
     static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
 
     /// <summary>Plays the script for these people; anything but success fails the test with all that was said.</summary>
-    public static async Task PlayAsync(Server server, string script, params IEnumerable<Person> people)
+    public static Task PlayAsync(Server server, string script, params IEnumerable<Person> people) => PlayAsync(server, script, "", people);
+
+    /// <summary>Plays a script that needs to know more than people: what it finds in NYALA_SCENE.</summary>
+    public static async Task PlayAsync(Server server, string script, string more, params IEnumerable<Person> people)
     {
         var file = Path.Combine(Folders.Project, "scenes", script);
         var environment = new Dictionary<string, string>(server.Addresses, StringComparer.Ordinal)
         {
+            ["NYALA_SCENE"] = more,
             ["NYALA_SCREENSHOT"] = Path.Combine(Folders.Output, Path.ChangeExtension(script, ".png")),
         };
         var scene = ScriptProcess.Start(file, people.SelectMany(person => new[] { person.Jid, person.Password }), environment);

@@ -14,6 +14,9 @@ static class Tool
     /// <summary>The npm packages of this folder.</summary>
     public static bool HasNodeModules => Has("node") && Directory.Exists(Path.Combine(Folders.Project, "node_modules"));
 
+    /// <summary>Programs in windows run on a display, a bus and a mount namespace of their own; the last needs root.</summary>
+    static bool HasDesktop => Environment.IsPrivilegedProcess && Has("unshare") && Has("setpriv") && Has("Xvfb") && Has("dbus-run-session");
+
     public static bool Has(string command) => (Environment.GetEnvironmentVariable("PATH") ?? "")
         .Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
         .Any(folder => File.Exists(Path.Combine(folder, command)));
@@ -23,13 +26,19 @@ static class Tool
     {
         foreach (var client in clients)
         {
-            var here = client switch
-            {
-                "slixmpp" or "nbxmpp" => HasModule(client),
-                "npm packages" => HasNodeModules,
-                _ => Has(client),
-            };
-            Assert.SkipUnless(here, $"{client} is not installed: {Remedy}.");
+            Assert.SkipUnless(IsHere(client), $"{client} is not installed: {Remedy}.");
         }
     }
+
+    /// <summary>Whether a client is here, by the name that <see cref="Need"/> knows it by.</summary>
+    public static bool IsHere(string client) => client switch
+    {
+        "slixmpp" or "nbxmpp" or "aiohttp" => HasModule(client),
+        "npm packages" => HasNodeModules,
+        "ngircd" => File.Exists("/usr/sbin/ngircd"),
+        "a desktop" => HasDesktop,
+        "python3-pyatspi" => HasModule("pyatspi"),
+        "gajim-omemo" => Directory.Exists("/usr/share/gajim/plugins/omemo"),
+        _ => Has(client),
+    };
 }

@@ -29,7 +29,8 @@ export async function open(path) {
   const browser = await chromium.launch({
     executablePath: process.env.NYALA_CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync", "--ignore-certificate-errors"],
+      "--disable-component-update", "--disable-sync", "--ignore-certificate-errors",
+      `--host-resolver-rules=MAP ${process.env.NYALA_DOMAIN} ${process.env.NYALA_HOST}`],
   });
   const page = await browser.newPage({ viewport: { width: 1100, height: 750 }, locale: "en-GB" });
   page.on("console", (message) => console.error(`${message.type()}: ${message.text()}`));

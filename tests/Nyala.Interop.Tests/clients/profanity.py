@@ -1,6 +1,7 @@
-"""Profanity: how it is set up, logged in, and where it keeps its messages."""
+"""Profanity: how it is set up, logged in, and where it keeps its messages. On a machine that knows the server it finds it by itself."""
 import os
 
+import machine
 from terminal import Terminal
 
 
@@ -13,7 +14,7 @@ class Profanity(Terminal):
     def login(self):
         host, port = os.environ["NYALA_XMPP"].rsplit(":", 1)
         self.wait_for("Profanity. Type /help")
-        self.type(f"/connect {self.jid} server {host} port {port} tls trust")
+        self.type(f"/connect {self.jid}" if machine.is_wanted() else f"/connect {self.jid} server {host} port {port} tls trust")
         self.wait_for("Enter password")
         self.type(self.password)
         return self.wait_for("logged in successfully")

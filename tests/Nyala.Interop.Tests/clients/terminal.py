@@ -9,6 +9,8 @@ import sys
 import tempfile
 import time
 
+import machine
+
 PATIENCE = float(os.environ.get("NYALA_PATIENCE", "40"))
 
 
@@ -26,6 +28,8 @@ class Terminal:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # So that __exit__ takes the terminal down in any case.
         environment = [f"HOME={self.home}", "LANG=C.UTF-8", "TERM=screen-256color"]
         clean = ["env", "-u", "XDG_CONFIG_HOME", "-u", "XDG_DATA_HOME", *environment, self.command]
+        if machine.is_wanted():
+            clean = machine.enter(self.home, *clean)
         self._run("new-session", "-d", "-x", "160", "-y", "45", shlex.join(clean))
         return self
 
@@ -50,10 +54,20 @@ class Terminal:
         self._run("send-keys", "-l", line)
         self._run("send-keys", "Enter")
 
-    def wait_for(self, text):
+    def wait_for(self, *texts):
+        """The screen once it shows one of them."""
+        return self._wait(lambda screen: any(text in screen for text in texts), f"does not show {' or '.join(map(repr, texts))}")
+
+    def wait_until_gone(self, text):
+        return self._wait(lambda screen: text not in screen, f"still shows {text!r}")
+
+    def wait_until(self, what, holds):
+        self._wait(lambda _: holds(), f"has not {what}")
+
+    def _wait(self, holds, problem):
         deadline = time.monotonic() + PATIENCE
-        while text not in (screen := self.screen()):
+        while not holds(screen := self.screen()):
             if time.monotonic() > deadline:
-                raise NotSeen(f"{self.command} does not show {text!r} within {PATIENCE} s but\n{screen}")
+                raise NotSeen(f"{self.command} {problem} after {PATIENCE} s but\n{screen}")
             time.sleep(0.05)
         return screen

@@ -158,9 +158,9 @@ def play(scene, limit=45):
     else:
         logging.basicConfig(level=logging.CRITICAL)
     pairs = list(zip(sys.argv[1::2], sys.argv[2::2]))
-    wanted = len(inspect.signature(scene).parameters)
-    if len(pairs) != wanted:
-        sys.exit(f"usage: {sys.argv[0]} " + "JID PASSWORD " * wanted)
+    wanted = inspect.signature(scene).parameters.values()
+    if len(pairs) != len(wanted) and not any(parameter.kind is parameter.VAR_POSITIONAL for parameter in wanted):
+        sys.exit(f"usage: {sys.argv[0]} " + "JID PASSWORD " * len(wanted))
 
     async def run():
         await asyncio.wait_for(scene(*pairs), limit)

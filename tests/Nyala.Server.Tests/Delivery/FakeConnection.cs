@@ -67,6 +67,8 @@ sealed class FakeConnection : Connection
         }
     }
 
+    public override void Write(ReadOnlySpan<byte> stanza, Jid to) => Write(Stanza.Parse(stanza.ToArray()).Rewrite(null, to).Bytes.Span);
+
     public override void Write(Element element) => Write(element.ToUtf8(element.Namespace == Ns.Streams ? "" : Ns.Client));
 
     public override void Flush()

@@ -73,6 +73,58 @@ public sealed class PendingTests
         await next.ExpectBodiesAsync("hello");
     }
 
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("", false)]
+    [InlineData("/laptop", true)]
+    [InlineData("/laptop", false)]
+    public async Task R8_What_a_device_saw_before_its_first_presence_does_not_come_again(string resource, bool acknowledges)
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var laptop = await stage.EnterAsync("juliet", "laptop", priority: null);
+        await laptop.SendAsync("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+        await laptop.SettleAsync();
+        await romeo.MessageAsync(Juliet + resource, "hello");
+        await laptop.ExpectBodiesAsync("hello");
+        if (acknowledges)
+        {
+            await laptop.AcknowledgeAsync();
+        }
+
+        await laptop.SendAsync("<presence/>");
+        await laptop.ExpectNothingAsync();
+        if (!acknowledges)
+        {
+            await laptop.Session.EndAsync(EndReason.LoggedOut);
+        }
+
+        var phone = await stage.EnterAsync("juliet", "phone", priority: null);
+        await phone.SendAsync("<presence/>");
+        await phone.ExpectBodiesAsync(acknowledges ? [] : ["hello"]);
+        await phone.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task R8_What_a_device_saw_before_it_counted_is_not_done_by_its_first_presence()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        var laptop = await stage.EnterAsync("juliet", "laptop", counting: false, priority: null);
+        await laptop.SendAsync("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+        await laptop.SettleAsync();
+        await romeo.MessageAsync(Juliet, "hello");
+        await laptop.ExpectBodiesAsync("hello");
+        await laptop.EnableAsync();
+        await laptop.SendAsync("<presence/>");
+        await laptop.ExpectBodiesAsync("hello");
+        await laptop.Session.EndAsync(EndReason.LoggedOut);
+
+        var phone = await stage.EnterAsync("juliet", "phone", priority: null);
+        await phone.SendAsync("<presence/>");
+        await phone.ExpectBodiesAsync("hello");
+    }
+
     [Fact]
     public async Task R8_A_device_that_becomes_available_while_a_message_is_handed_out_gets_it_too()
     {

@@ -23,11 +23,14 @@ sealed class Stage : IAsyncDisposable
     readonly CollectedLogs _logs = new();
     SteeredStore _store = null!;
 
-    Stage(Limits limits, IFeature[] more)
+    Stage(ServerOptions options, IFeature[] more)
     {
-        Options = new() { Domain = Domain, WebAddress = "https://capulet.example", ScramIterations = 4_096, Limits = limits };
+        Options = options;
         More = more;
     }
+
+    /// <summary>What holds unless a test says otherwise.</summary>
+    public static ServerOptions Usual { get; } = new() { Domain = Domain, WebAddress = "https://capulet.example", ScramIterations = 4_096 };
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero));
 
@@ -44,9 +47,11 @@ sealed class Stage : IAsyncDisposable
 
     IFeature[] More { get; }
 
-    public static async Task<Stage> OpenAsync(Limits? limits = null, params IFeature[] more)
+    public static Task<Stage> OpenAsync(Limits? limits = null, params IFeature[] more) => OpenAsync(Usual with { Limits = limits ?? new() }, more);
+
+    public static async Task<Stage> OpenAsync(ServerOptions options, params IFeature[] more)
     {
-        var stage = new Stage(limits ?? new(), more);
+        var stage = new Stage(options, more);
         await stage.StartAsync();
         return stage;
     }

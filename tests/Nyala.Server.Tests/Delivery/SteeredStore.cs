@@ -25,13 +25,33 @@ sealed class SteeredStore(IStore inner, ConcurrentBag<string> refused) : IStore
 
     public IDocuments Documents => inner.Documents;
 
+    public IPubSub PubSub => inner.PubSub;
+
     public IInvites Invites => inner.Invites;
+
+    public IRooms Rooms => inner.Rooms;
+
+    public IFiles Files => inner.Files;
+
+    public IFileContents FileContents => inner.FileContents;
+
+    public IPushRegistrations Push => inner.Push;
 
     public ITokens Tokens => inner.Tokens;
 
     public ISecrets Secrets => inner.Secrets;
 
+    public IPeerRules PeerRules => inner.PeerRules;
+
+    public INotices Notices => inner.Notices;
+
+    public IDirectory Directory => inner.Directory;
+
+    public IReports Reports => inner.Reports;
+
     public string? Trouble => inner.Trouble;
+
+    public ValueTask<T> ReadTogetherAsync<T>(Func<ValueTask<T>> reads) => inner.ReadTogetherAsync(reads);
 
     public Task BackupAsync(string file, CancellationToken cancellation) => inner.BackupAsync(file, cancellation);
 

@@ -12,6 +12,7 @@ public sealed class DiscoScenes(SharedServer shared) : Scene(shared)
     const string Info = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
     const string Items = "<query xmlns='http://jabber.org/protocol/disco#items'/>";
     static readonly XNamespace DiscoInfo = "http://jabber.org/protocol/disco#info";
+    static readonly XNamespace DataForms = "jabber:x:data";
 
     [Fact]
     public async Task One_table_says_who_announces_what()
@@ -82,10 +83,19 @@ public sealed class DiscoScenes(SharedServer shared) : Scene(shared)
     {
         var identities = info.Elements(DiscoInfo + "identity").Select(identity =>
             $"{identity.Attribute("category")!.Value}/{identity.Attribute("type")!.Value}/{identity.Attribute(XNamespace.Xml + "lang")?.Value}/{identity.Attribute("name")?.Value}<");
-        var text = string.Concat(identities.Order(StringComparer.Ordinal)) + string.Concat(Features(info).Order(StringComparer.Ordinal).Select(feature => feature + "<"));
+        var text = string.Concat(identities.Order(StringComparer.Ordinal)) + string.Concat(Features(info).Order(StringComparer.Ordinal).Select(feature => feature + "<"))
+            + string.Concat(info.Elements(DataForms + "x").Select(Form).Order(StringComparer.Ordinal));
 #pragma warning disable CA5350 // The specification's hash; nothing rests on its strength.
         return Convert.ToBase64String(SHA1.HashData(Encoding.UTF8.GetBytes(text)));
 #pragma warning restore CA5350
+    }
+
+    /// <summary>XEP-0115 §5.1, steps 6 and 7: the type of a form, then its fields in order, each with its values in order.</summary>
+    static string Form(XElement x)
+    {
+        var fields = x.Elements(DataForms + "field").ToLookup(field => field.Attribute("var")!.Value, field => field.Elements(DataForms + "value").Select(value => value.Value).Order(StringComparer.Ordinal));
+        return $"{fields["FORM_TYPE"].Single().Single()}<" + string.Concat(fields.Where(field => field.Key != "FORM_TYPE").OrderBy(field => field.Key, StringComparer.Ordinal)
+            .Select(field => $"{field.Key}<{string.Concat(field.Single().Select(value => value + "<"))}"));
     }
 
     static async Task<XElement> InfoAsync(Wire wire, string identity, string to) =>

@@ -19,7 +19,8 @@ public sealed class InviteTests
         const string list = $"<iq type='get' id='l' to='localhost'><query xmlns='http://jabber.org/protocol/disco#items' node='{Commands}'/></iq>";
         await romeo.SendAsync(list);
         var seen = await romeo.ExpectAsync("<iq type='result' id='l'><query xmlns='http://jabber.org/protocol/disco#items'><item jid='localhost' node='urn:xmpp:invite#invite'/></query></iq>");
-        Assert.Single(seen.Descendants("{http://jabber.org/protocol/disco#items}item"));
+        Assert.All(seen.Descendants("{http://jabber.org/protocol/disco#items}item"), item =>
+            Assert.Contains(item.Attribute("node")!.Value, (string[])["urn:xmpp:invite#invite", "urn:nyala:commands:0#directory", "urn:nyala:commands:0#export"]));
         await prince.SendAsync(list);
         await prince.ExpectAsync("<iq type='result' id='l'><query xmlns='http://jabber.org/protocol/disco#items'><item node='urn:xmpp:invite#create-account'/></query></iq>");
         await romeo.SendAsync(Execute("urn:xmpp:invite#create-account"));

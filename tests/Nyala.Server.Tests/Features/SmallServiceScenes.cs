@@ -1,3 +1,4 @@
+using Nyala.Testing;
 using Xunit;
 
 namespace Nyala.Server.Tests.Features;
@@ -33,6 +34,20 @@ public sealed class SmallServiceScenes(SharedServer shared) : Scene(shared)
         await juliet.SendAsync("</stream:stream>");
         await juliet.ExpectEndAsync();
         await AskAsync(romeo, "get", Last, "<query xmlns='jabber:iq:last' seconds='*'/>", Juliet);
+    }
+
+    [Fact]
+    public async Task Last_activity_outlives_an_orderly_stop()
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.AddUserAsync("romeo");
+        await using var romeo = await server.LoginAsync("romeo", "phone");
+        await romeo.SendAsync("</stream:stream>");
+        await romeo.ExpectEndAsync();
+        await server.StopAsync();
+        await server.StartAgainAsync();
+        var account = await server.Store.Accounts.FindAsync("romeo");
+        Assert.NotNull(await server.Store.Documents.GetAsync(account!.Id, "last", ""));
     }
 
     [Fact]

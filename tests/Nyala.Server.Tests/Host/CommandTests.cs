@@ -41,9 +41,31 @@ public sealed class CommandTests : IDisposable
     [InlineData("user lst", "nyala user has no 'lst': did you mean list?")]
     [InlineData("run --dta x", "nyala run has no '--dta': did you mean --data?")]
     [InlineData("version now", "nyala version has no 'now'.")]
-    [InlineData("user", "nyala user needs one of these: add, password, list, remove.")]
+    [InlineData("user", "nyala user needs one of these: add, password, list, disable, enable, remove, export, import.")]
     public async Task What_is_mistyped_is_named(string line, string sentence) =>
         Assert.StartsWith(sentence + "\n", (await _nyala.RunAsync(line.Split(' '))).Error, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task A_relay_gets_the_secret_that_is_kept_and_the_test_of_push_needs_a_server()
+    {
+        string[] relay = ["--set", "Turn:Host=turn.example.org", "--set", "Turn:TlsPort=5349"];
+        var config = await _nyala.RunAsync(["turn", "config", .. relay]);
+        Assert.Equal(0, config.ExitCode);
+        Assert.Matches("(?m)^static-auth-secret=[0-9a-f]{64}$", config.Output);
+        Assert.Contains("tls-listening-port=5349\n", config.Output, StringComparison.Ordinal);
+        Assert.Contains("realm=localhost\n", config.Output, StringComparison.Ordinal);
+        Assert.Equal(config.Output, (await _nyala.RunAsync(["turn", "config", .. relay])).Output);
+        Assert.Contains("static-auth-secret=sixteen-or-more-x\n", (await _nyala.RunAsync("turn", "config", "--set", "Turn:Secret=sixteen-or-more-x")).Output, StringComparison.Ordinal);
+        await _nyala.RunAsync("user", "add", "romeo", "--password", "correct horse battery");
+        var test = await _nyala.RunAsync("push", "test", "romeo");
+        Assert.Equal(1, test.ExitCode);
+        Assert.StartsWith("No server runs", test.Error, StringComparison.Ordinal);
+        using var server = await _nyala.ServeAsync();
+        test = await _nyala.RunAsync("push", "test", "romeo");
+        Assert.Equal(1, test.ExitCode);
+        Assert.StartsWith("No device of this account", test.Output, StringComparison.Ordinal);
+        Assert.Equal("[]", (await _nyala.RunAsync("push", "test", "romeo", "--json")).Output.Trim());
+    }
 
     [Fact]
     public async Task An_address_of_another_machine_stops_the_start_with_the_key()
@@ -65,6 +87,7 @@ public sealed class CommandTests : IDisposable
         Assert.Contains("xmpp:localhost?register;preauth=", invite.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("http:", invite.Output, StringComparison.Ordinal);
         using var server = await _nyala.ServeAsync(xmppOnly);
+        Assert.Equal(2, server.Listening());
         Assert.Contains(server.Lines, line => line.StartsWith("  xmpp:localhost?register;preauth=", StringComparison.Ordinal));
         Assert.DoesNotContain(server.Lines, line => line.Contains("http:", StringComparison.Ordinal));
     }
@@ -117,6 +140,16 @@ public sealed class CommandTests : IDisposable
         await RefusesAsync("There is no account paris@localhost", "user", "password", "paris", "--password", "pass phrase");
         await RefusesAsync("needs somebody who becomes the contact", "invite", "create", "--contact");
 
+        await RefusesAsync("There is no account paris@localhost", "admin", "add", "paris");
+        await RefusesAsync("There is no report 7.", "reports", "show", "7");
+        await RefusesAsync("There is no open report 7.", "reports", "close", "7");
+        Assert.Equal("Disabled romeo\n", (await _nyala.RunAsync("user", "disable", "romeo")).Output);
+        Assert.Equal("romeo is an administrator\n", (await _nyala.RunAsync("admin", "add", "romeo")).Output);
+        Assert.Equal("juliet@localhost\tactive\nromeo@localhost\tdisabled\n", (await _nyala.RunAsync("admin", "list")).Output);
+        Assert.Contains("romeo@localhost\tadmin, disabled\t", (await _nyala.RunAsync("user", "list")).Output, StringComparison.Ordinal);
+        Assert.Equal("romeo is no administrator\n", (await _nyala.RunAsync("admin", "remove", "romeo")).Output);
+        Assert.Equal("Enabled romeo\n", (await _nyala.RunAsync("user", "enable", "romeo")).Output);
+        Assert.Equal("[]\n", (await _nyala.RunAsync("reports", "list", "--json")).Output);
         Assert.Equal(0, (await _nyala.RunAsync("user", "password", "romeo", "--password", "other phrase")).ExitCode);
         Assert.Equal("Removed romeo\n", (await _nyala.RunAsync("user", "remove", "romeo")).Output);
         using var left = JsonDocument.Parse((await _nyala.RunAsync("user", "list", "--json")).Output);
@@ -125,6 +158,35 @@ public sealed class CommandTests : IDisposable
         using var invite = JsonDocument.Parse((await _nyala.RunAsync("invite", "create", "--from", "juliet", "--uses", "3", "--json")).Output);
         var token = invite.RootElement.GetProperty("token").GetString();
         Assert.Equal($"xmpp:juliet@localhost?roster;preauth={token};ibr=y", invite.RootElement.GetProperty("link").GetString());
+    }
+
+    [Fact]
+    public async Task Reports_are_worked_through_and_a_restart_keeps_everything()
+    {
+        await _nyala.RunAsync("user", "add", "juliet", "--password", "pass phrase");
+        await _nyala.RunAsync("user", "add", "prince", "--password", "pass phrase", "--admin");
+        using var server = await _nyala.ServeAsync("--set", "Tls:Required=false");
+        await using (var juliet = await Testing.Wire.ConnectAsync(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, server.Port("XMPP (STARTTLS)")), "localhost"))
+        {
+            await juliet.LoginAsync("juliet", "pass phrase", "balcony");
+            await juliet.SendAsync("<message to='juliet@localhost' type='chat'><body>evidence</body></message>");
+            await juliet.SendAsync("<iq type='get' id='m'><metadata xmlns='urn:xmpp:mam:2'/></iq>");
+            var id = (await juliet.AwaitAsync("<iq type='result' id='m'/>")).Descendants("{urn:xmpp:mam:2}start").Single().Attribute("id")!.Value;
+            await juliet.SendAsync($"<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'><item jid='iago@x.example'><report xmlns='urn:xmpp:reporting:1' reason='urn:xmpp:reporting:abuse'><text>honest, honest</text><stanza-id xmlns='urn:xmpp:sid:0' by='juliet@localhost' id='{id}'/></report></item></block></iq>");
+            await juliet.AwaitAsync("<iq type='result' id='b'/>");
+        }
+
+        Assert.Matches("^1\t.*\tiago@x.example\turn:xmpp:reporting:abuse\tjuliet@localhost\topen\n$", (await _nyala.RunAsync("reports", "list")).Output);
+        using (var shown = JsonDocument.Parse((await _nyala.RunAsync("reports", "show", "1", "--json")).Output))
+        {
+            Assert.Equal("honest, honest", shown.RootElement.GetProperty("text").GetString());
+            Assert.Contains("<body>evidence</body>", shown.RootElement.GetProperty("messages")[0].GetProperty("stanza").GetString(), StringComparison.Ordinal);
+        }
+
+        Assert.Equal("Closed report 1\n", (await _nyala.RunAsync("reports", "close", "1")).Output);
+        Assert.Equal("[]\n", (await _nyala.RunAsync("reports", "list", "--json")).Output);
+        Assert.Contains("\tclosed\n", (await _nyala.RunAsync("reports", "list", "--all")).Output, StringComparison.Ordinal);
+        await server.TerminateAsync();
     }
 
     [Fact]

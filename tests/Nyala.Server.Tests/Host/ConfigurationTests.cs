@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Net;
 using Nyala.Core;
+using Nyala.Core.Components;
 using Nyala.Host.Configuration;
 using Xunit;
 
@@ -71,7 +72,29 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("Limits:ResumptionTime=soon", "Limits:ResumptionTime cannot be 'soon' (from --set): allowed is a time such as 30s, 10m, 2h or 1d.")]
     [InlineData("WebAddress=chat.example.org", "WebAddress cannot be 'chat.example.org'")]
     [InlineData("WebAddress=https://chat.example.org/path", "WebAddress cannot be")]
+    [InlineData("Files:MaxBytes=much", "Files:MaxBytes cannot be 'much' (from --set): allowed is a size such as 500K, 100M or 10G.")]
+    [InlineData("Files:MaxBytes=0", "Files:MaxBytes cannot be '0'")]
+    [InlineData("Files:MaxBytes=9999999T", "Files:MaxBytes cannot be '9999999T'")]
+    [InlineData("Files:MaxBytes=2G", "Files:MaxBytes must not be more than Files:Quota: raise the quota, or lower the largest file.")]
+    [InlineData("Files:Expiry=5m", "Files:Expiry must be longer than Files:SlotTime: files would be gone before they are there.")]
+    [InlineData("Files:Expiry=sometimes", "Files:Expiry cannot be 'sometimes' (from --set): allowed is a time such as 30s, 10m, 2h or 1d, or never.")]
+    [InlineData("Files:Host=localhost", "Files:Host must not be the server's own domain localhost: take another name or auto.")]
+    [InlineData("Files:Host=pubsub.localhost", "Files:Host must not be pubsub.localhost, which is something else here: take another name or auto.")]
+    [InlineData("Files:Address=files.example.org", "Files:Address cannot be 'files.example.org'")]
+    [InlineData("Contact:Abuse=abuse", "Contact:Abuse cannot be 'abuse' (from --set): allowed is addresses such as mailto:abuse@example.org")]
+    [InlineData("Contact:Abuse=/etc/passwd", "Contact:Abuse cannot be '/etc/passwd'")]
+    [InlineData("DataPolicy:Terms=our terms", "DataPolicy:Terms cannot be 'our terms'")]
+    [InlineData("DataPolicy:Access=none,admins", "DataPolicy:Access cannot be 'none,admins'")]
+    [InlineData("DataPolicy:Access=friends", "DataPolicy:Access cannot be 'friends'")]
     [InlineData("Log:Level=loud", "Log:Level cannot be 'loud' (from --set): allowed is debug, information, warning or error.")]
+    [InlineData("Components:irc.localhost:Secret=short", "Components:irc.localhost:Secret cannot be (from --set): allowed is a text of at least 12 characters.")]
+    [InlineData("Components:irc.localhost:Roster=both", "Components:irc.localhost needs a secret: set Components:irc.localhost:Secret to what the component's own configuration has.")]
+    [InlineData("Components:a@b:Secret=whisper in the dark", "There is no key Components:a@b:Secret (from --set)")]
+    [InlineData("Components:irc.localhost:Colour=blue", "There is no key Components:irc.localhost:Colour (from --set)")]
+    [InlineData("Components:localhost:Secret=whisper in the dark", "Components:localhost cannot be a component: that is the server's own domain.")]
+    [InlineData("Components:rooms.localhost:Secret=whisper in the dark", "Components:rooms.localhost cannot be a component: that is the domain of groups (Rooms:Host).")]
+    [InlineData("Components:irc.localhost:Iq=urn:x=perhaps", "Components:irc.localhost:Iq cannot be 'urn:x=perhaps'")]
+    [InlineData("Components:irc.localhost:Delegate=urn:x(a", "Components:irc.localhost:Delegate cannot be 'urn:x(a'")]
     [InlineData("JustText", "--set JustText is not possible: allowed is Key:Sub=value, such as --set Listen:Xmpp=5222.")]
     public void What_is_wrong_stops_the_start_with_one_sentence(string set, string sentence)
     {
@@ -79,6 +102,35 @@ public sealed class ConfigurationTests : IDisposable
         Assert.StartsWith(sentence, problem.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', problem.Message);
     }
+
+    [Theory]
+    [InlineData("Components:irc.localhost:Presence=roster", "Components:irc.localhost:Presence cannot be roster: allowed is that only where Components:irc.localhost:Roster is get or both.")]
+    [InlineData("Components:irc.localhost:RosterPush=on", "Components:irc.localhost:RosterPush cannot be on: allowed is that only where Components:irc.localhost:Roster is get or both.")]
+    public void Permissions_that_need_others_are_refused_without_them(string set, string sentence) => Assert.Equal(
+        sentence, Assert.Throws<ConfigurationException>(() => Read("Components:irc.localhost:Secret=whisper in the dark", set)).Message);
+
+    [Fact]
+    public void Components_are_read_from_a_file_with_all_they_may_do_and_their_secrets_are_not_shown()
+    {
+        Write("nyala.json", """
+            { "Components": {
+                "IRC.Example.org": { "Secret": "whisper in the dark", "Name": "IRC", "Roster": "both", "Messages": "outgoing", "Presence": "roster",
+                  "Iq": ["http://jabber.org/protocol/pubsub=set", "urn:x=both"], "Delegate": "urn:xmpp:mam:2(node id), urn:y" },
+                "two.example.org": { "Secret": "another whisper" } } }
+            """);
+        var options = Read();
+        Assert.Equal([new IPEndPoint(IPAddress.Loopback, 5347)], options.Components);
+        var irc = options.Server.Components.Single(component => component.Domain == "irc.example.org");
+        Assert.Equal(("IRC", Access.Both, true, true, PresencePermission.Roster), (irc.Name, irc.Roster, irc.RosterPushes, irc.Messages, irc.Presence));
+        Assert.Equal((Access.Set, Access.Both), (irc.Iqs["http://jabber.org/protocol/pubsub"], irc.Iqs["urn:x"]));
+        Assert.Equal([("urn:xmpp:mam:2", "node id"), ("urn:y", "")], irc.Delegated.Select(what => (what.Namespace, string.Join(' ', what.Attributes))));
+        Assert.Equal((Access.None, false), (options.Server.Components.Single(component => component.Domain == "two.example.org").Roster, irc.Secret.Length == 0));
+        Assert.DoesNotContain(options.Describe(), row => row.Value.Contains("whisper", StringComparison.Ordinal));
+        Assert.Contains(options.Describe(), row => row.Setting.Key == "Components:irc.example.org:Secret");
+    }
+
+    [Fact]
+    public void Nothing_listens_for_components_where_there_are_none() => Assert.Empty(Read().Components);
 
     [Theory]
     [InlineData("Tls:Required=false", "Tls:Required cannot be 'false'")]
@@ -91,6 +143,26 @@ public sealed class ConfigurationTests : IDisposable
         {
             Assert.StartsWith(sentence, Assert.Throws<ConfigurationException>(() => Read(set, open)).Message, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void Files_need_a_web_listener_and_https_for_a_public_domain()
+    {
+        Assert.True(Read("Listen:Http=off", "Listen:Https=off").Server.Uploads.IsOff);
+        Assert.StartsWith("Files:Host needs a web listener",
+            Assert.Throws<ConfigurationException>(() => Read("Listen:Http=off", "Listen:Https=off", "Files:Host=upload.localhost")).Message, StringComparison.Ordinal);
+        Assert.Equal("http://files.localhost", Read("Files:Address=http://files.localhost").Server.Uploads.Address);
+        Assert.StartsWith("Files:Address cannot be http://files.example.org: apps refuse",
+            Assert.Throws<ConfigurationException>(() => Read("Domain=example.org", "Files:Address=http://files.example.org")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sizes_have_units_and_files_may_stay_for_ever()
+    {
+        var options = Read("Files:MaxBytes=5m", "Files:Quota=2048K", "Files:MaxBytes=1M", "Files:Expiry=never", "Files:Directory=there").Server.Uploads;
+        Assert.Equal((1L << 20, 2L << 20, null), (options.MaxBytes, options.Quota, options.Expiry));
+        Assert.Equal(Path.Combine(_directory.FullName, "there"), Read("Files:Directory=there").FilesDirectory);
+        Assert.Equal(new UploadOptions(), Read().Server.Uploads);
     }
 
     [Fact]

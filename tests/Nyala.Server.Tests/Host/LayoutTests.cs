@@ -12,7 +12,8 @@ public sealed partial class LayoutTests
         ["Nyala.Storage"] = ["Nyala.Xmpp"],
         ["Nyala.Core"] = ["Nyala.Xmpp", "Nyala.Storage"],
         ["Nyala.Features"] = ["Nyala.Xmpp", "Nyala.Storage", "Nyala.Core"],
-        ["Nyala.Host"] = ["Nyala.Xmpp", "Nyala.Storage", "Nyala.Core", "Nyala.Features"],
+        ["Nyala.Federation"] = ["Nyala.Xmpp", "Nyala.Storage", "Nyala.Core"],
+        ["Nyala.Host"] = ["Nyala.Xmpp", "Nyala.Storage", "Nyala.Core", "Nyala.Features", "Nyala.Federation"],
         ["Nyala.Client"] = ["Nyala.Xmpp"],
     };
 
@@ -39,7 +40,7 @@ public sealed partial class LayoutTests
         Assert.DoesNotContain(files, file => Forbidden().IsMatch(File.ReadAllText(file)));
     }
 
-    [GeneratedRegex(@"^\s*using (?:static )?(?<project>Nyala\.(?:Xmpp|Storage|Core|Features|Host|Client))\b", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\s*using (?:static )?(?<project>Nyala\.(?:Xmpp|Storage|Core|Features|Federation|Host|Client))\b", RegexOptions.Multiline)]
     private static partial Regex OwnNamespace();
 
     [GeneratedRegex(@"\bnew (?:Socket|TcpClient)\b|using (?:System\.Data|Microsoft\.AspNetCore|Microsoft\.Data)|TimeProvider|Stopwatch")]

@@ -93,6 +93,15 @@ sealed class NyalaProcess : IDisposable
             return int.Parse(line[(line.LastIndexOf(':') + 1)..], CultureInfo.InvariantCulture);
         }
 
+        /// <summary>How many ports it has open (proc(5): state 0A of its own sockets in net/tcp and net/tcp6).</summary>
+        public int Listening()
+        {
+            var sockets = System.IO.Directory.GetFiles($"/proc/{process.Id}/fd").Select(file => new FileInfo(file).LinkTarget).ToHashSet();
+            return ((string[])["tcp", "tcp6"]).SelectMany(table => File.ReadLines($"/proc/{process.Id}/net/{table}").Skip(1))
+                .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .Count(fields => fields[3] == "0A" && sockets.Contains($"socket:[{fields[9]}]"));
+        }
+
         public async Task UntilAsync(string text)
         {
             while (true)

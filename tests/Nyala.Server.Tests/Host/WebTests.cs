@@ -89,13 +89,13 @@ public sealed class WebTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Host_meta_leads_web_clients_of_any_origin_to_the_WebSocket()
+    public async Task Host_meta_leads_web_clients_of_any_origin_to_the_WebSocket_and_to_BOSH()
     {
         using var xml = await _http.GetAsync("/.well-known/host-meta");
         Assert.Equal("*", Assert.Single(xml.Headers.GetValues("Access-Control-Allow-Origin")));
         Assert.Equal("application/xrd+xml", xml.Content.Headers.ContentType!.MediaType);
-        var link = Assert.Single(XElement.Parse(await xml.Content.ReadAsStringAsync()).Elements());
-        Assert.Equal(("urn:xmpp:alt-connections:websocket", _server.WebSocket.ToString()), ((string)link.Attribute("rel")!, (string)link.Attribute("href")!));
+        var links = XElement.Parse(await xml.Content.ReadAsStringAsync()).Elements().Select(link => ((string)link.Attribute("rel")!, (string)link.Attribute("href")!));
+        Assert.Equal([("urn:xmpp:alt-connections:websocket", _server.WebSocket.ToString()), ("urn:xmpp:alt-connections:xbosh", _server.Web + "http-bind")], links);
         using var head = await _http.SendAsync(new(HttpMethod.Head, "/.well-known/host-meta"));
         Assert.Equal("application/xrd+xml", head.Content.Headers.ContentType!.MediaType);
         using var json = JsonDocument.Parse(await _http.GetStringAsync("/.well-known/host-meta.json"));

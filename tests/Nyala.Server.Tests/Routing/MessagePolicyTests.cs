@@ -12,30 +12,34 @@ public sealed class MessagePolicyTests
     const string Composing = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";
     const string NoStore = "<no-store xmlns='urn:xmpp:hints'/>";
 
-    /// <summary>Content; the letters: a archived on both sides, d kept until delivered, c copied, u urgent.</summary>
+    /// <summary>Content; the letters: a archived on both sides, d kept until delivered, c copied, u urgent, p push, r push that
+    /// rings.</summary>
     public static TheoryData<string, string, string> Table => new()
     {
-        { "chat", Body, "adcu" },
-        { "normal", Body, "adcu" },
-        { "", Body, "adcu" },
-        { "strange", Body, "adcu" },
-        { "chat", Body + Composing, "adcu" },
+        { "chat", Body, "adcup" },
+        { "normal", Body, "adcup" },
+        { "", Body, "adcup" },
+        { "strange", Body, "adcup" },
+        { "chat", Body + Composing, "adcup" },
         { "chat", "<encrypted xmlns='eu.siacs.conversations.axolotl'/>", "adcu" },
         { "chat", "<encrypted xmlns='urn:xmpp:omemo:2'/>", "adcu" },
         { "normal", "<encrypted xmlns='urn:xmpp:omemo:2'/>", "adcu" },
-        { "chat", "<openpgp xmlns='urn:xmpp:openpgp:0'/>", "adcu" },
-        { "chat", "<x xmlns='jabber:x:encrypted'/>", "adcu" },
+        { "chat", "<encrypted xmlns='eu.siacs.conversations.axolotl'><header/><payload>x</payload></encrypted>", "adcup" },
+        { "chat", "<encrypted xmlns='urn:xmpp:omemo:2'><payload>x</payload></encrypted>", "adcup" },
+        { "chat", "<proceed xmlns='urn:xmpp:jingle-message:0' id='1'/>", "adcu" },
+        { "chat", "<openpgp xmlns='urn:xmpp:openpgp:0'/>", "adcup" },
+        { "chat", "<x xmlns='jabber:x:encrypted'/>", "adcup" },
         { "chat", "<received xmlns='urn:xmpp:receipts' id='1'/>", "adcu" },
         { "normal", "<received xmlns='urn:xmpp:receipts' id='1'/>", "adcu" },
         { "chat", "<received xmlns='urn:xmpp:chat-markers:0' id='1'/>", "adcu" },
         { "chat", "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>", "adcu" },
         { "chat", "<acknowledged xmlns='urn:xmpp:chat-markers:0' id='1'/>", "adcu" },
-        { "chat", "<reactions xmlns='urn:xmpp:reactions:0' id='1'/>", "adcu" },
+        { "chat", "<reactions xmlns='urn:xmpp:reactions:0' id='1'/>", "adcup" },
         { "chat", "<retract xmlns='urn:xmpp:message-retract:1' id='1'/>", "adcu" },
-        { "chat", "<replace xmlns='urn:xmpp:message-correct:0' id='1'/>" + Body, "adcu" },
-        { "normal", "<x xmlns='jabber:x:conference' jid='room@muc.localhost'/>", "adcu" },
-        { "normal", "<x xmlns='http://jabber.org/protocol/muc#user'><invite from='a@b'/></x>", "adcu" },
-        { "chat", "<propose xmlns='urn:xmpp:jingle-message:0' id='1'/>", "adcu" },
+        { "chat", "<replace xmlns='urn:xmpp:message-correct:0' id='1'/>" + Body, "adcup" },
+        { "normal", "<x xmlns='jabber:x:conference' jid='room@muc.localhost'/>", "adcup" },
+        { "normal", "<x xmlns='http://jabber.org/protocol/muc#user'><invite from='a@b'/></x>", "adcup" },
+        { "chat", "<propose xmlns='urn:xmpp:jingle-message:0' id='1'/>", "adcur" },
         { "chat", "<store xmlns='urn:xmpp:hints'/>", "adcu" },
         { "chat", Composing + "<store xmlns='urn:xmpp:hints'/>", "adcu" },
 
@@ -57,8 +61,8 @@ public sealed class MessagePolicyTests
         { "headline", Body + "<store xmlns='urn:xmpp:hints'/>", "" },
         { "groupchat", Body, "u" },
 
-        { "chat", Body + "<no-copy xmlns='urn:xmpp:hints'/>", "adu" },
-        { "chat", Body + "<private xmlns='urn:xmpp:carbons:2'/>", "adu" },
+        { "chat", Body + "<no-copy xmlns='urn:xmpp:hints'/>", "adup" },
+        { "chat", Body + "<private xmlns='urn:xmpp:carbons:2'/>", "adup" },
     };
 
     [Theory]
@@ -68,7 +72,8 @@ public sealed class MessagePolicyTests
         var policy = MessagePolicy.Of(Message(type, content));
         var flags = (letters.Contains('a') ? RowFlags.InSenderArchive | RowFlags.InRecipientArchive : RowFlags.None)
             | (letters.Contains('d') ? RowFlags.Deliver : RowFlags.None);
-        Assert.Equal(new MessagePolicy(flags, letters.Contains('c'), letters.Contains('u')), policy);
+        var push = letters.Contains('r') ? PushKind.Call : letters.Contains('p') ? PushKind.Message : PushKind.None;
+        Assert.Equal(new MessagePolicy(flags, letters.Contains('c'), letters.Contains('u'), push), policy);
     }
 
     [Fact]

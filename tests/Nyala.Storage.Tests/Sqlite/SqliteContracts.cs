@@ -14,3 +14,15 @@ public sealed class SqliteAccountsTests() : AccountsContract(new SqliteFixture()
 public sealed class SqliteRosterTests() : RosterContract(new SqliteFixture());
 
 public sealed class SqliteSmallStoresTests() : SmallStoresContract(new SqliteFixture());
+
+public sealed class SqliteServerListsTests() : ServerListsContract(new SqliteFixture());
+
+public sealed class SqliteReportsTests() : ReportsContract(new SqliteFixture());
+
+public sealed class SqliteRoomsTests() : RoomsContract(new SqliteFixture());
+
+public sealed class SqliteFilesTests() : FilesContract(new SqliteFixture());
+
+public sealed class SqlitePubSubTests() : PubSubContract(new SqliteFixture());
+
+public sealed class SqlitePushTests() : PushContract(new SqliteFixture());

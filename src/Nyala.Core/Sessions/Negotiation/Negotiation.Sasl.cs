@@ -34,6 +34,11 @@ sealed partial class Negotiation
 
     ValueTask AuthAsync(Connection connection, Stanza auth)
     {
+        if (_door is { } door)
+        {
+            return GuestAsync(connection, door, auth);
+        }
+
         _request = null;
         _exchange = SaslExchange.Begin(services, connection, _offer, auth.Attribute("mechanism") ?? "", null);
         return BeginAsync(connection, auth.Content.IsEmpty ? null : auth.ToElement().Text);
@@ -43,7 +48,7 @@ sealed partial class Negotiation
     {
         var element = authenticate.ToElement();
         _request = Sasl2Request.Read(element);
-        _exchange = SaslExchange.Begin(services, connection, _offer, element["mechanism"] ?? "", _request.Fast);
+        _exchange = _door is null ? SaslExchange.Begin(services, connection, _offer, element["mechanism"] ?? "", _request.Fast) : null;
         return BeginAsync(connection, element.Child("initial-response")?.Text);
     }
 
@@ -89,6 +94,11 @@ sealed partial class Negotiation
             else if (ContradictsHeader(_exchange))
             {
                 await FailAsync(connection, SaslFailure.InvalidAuthzid);
+            }
+            else if (_exchange.Stored!.IsDisabled)
+            {
+                // Only who knows the password learns it.
+                await FailAsync(connection, SaslFailure.AccountDisabled);
             }
             else if (await _server.Accounts.LocateAsync(_exchange.Stored!.Username) is not { } account)
             {

@@ -1,5 +1,4 @@
 using System.Collections.Frozen;
-using System.Globalization;
 using Nyala.Core.Connections;
 using Nyala.Core.Diagnostics;
 using Nyala.Core.Routing;
@@ -59,9 +58,10 @@ sealed partial class Negotiation(NegotiationServices services) : IStreamHandler,
         }
 
         _header = header;
+        _door = DoorOf(header);
         lock (connection.Gate)
         {
-            connection.WriteHeader(_server.Options.Domain, header.From is "" ? null : header.From, TransportConnection.NewStreamId(), header);
+            connection.WriteHeader(Domain, header.From is "" ? null : header.From, TransportConnection.NewStreamId(), header);
         }
 
         if (Check(header) is { } error)
@@ -78,7 +78,7 @@ sealed partial class Negotiation(NegotiationServices services) : IStreamHandler,
         {
             _state = NegotiationState.Authenticating;
             _offer = services.OfferFor(connection);
-            Write(connection, StreamFeatures.BeforeAuthentication(services, connection, _offer));
+            Write(connection, _door is null ? StreamFeatures.BeforeAuthentication(services, connection, _offer) : StreamFeatures.ForGuests(services, connection));
         }
         else if (connection.CanStartTls)
         {
@@ -123,8 +123,7 @@ sealed partial class Negotiation(NegotiationServices services) : IStreamHandler,
             return StreamError.InvalidNamespace;
         }
 
-        // §4.7.5: without a version it speaks the protocol before 1.0; with a higher one it has to make do with ours.
-        if (!SpeaksOurVersion(header.Version))
+        if (!header.SpeaksOurVersion)
         {
             return StreamError.UnsupportedVersion;
         }
@@ -134,7 +133,7 @@ sealed partial class Negotiation(NegotiationServices services) : IStreamHandler,
             return StreamError.ImproperAddressing with { Text = "A stream header needs a 'to'." };
         }
 
-        if (!Jid.TryParse(header.To, out var to) || to.Local is not null || to.Resource is not null || to.Domain != _server.Options.Domain)
+        if (!Jid.TryParse(header.To, out var to) || to.Local is not null || to.Resource is not null || to.Domain != Domain)
         {
             return StreamError.HostUnknown;
         }
@@ -145,18 +144,13 @@ sealed partial class Negotiation(NegotiationServices services) : IStreamHandler,
     /// <summary>§4.7.1: a client may say who it is, and must not say that it is somebody else (§4.9.3.9; XEP-0388 §2.1).</summary>
     StreamError? CheckFrom(string text)
     {
-        if (!Jid.TryParse(text, out var from) || from.Domain != _server.Options.Domain || (_account is not null && !from.Bare.Equals(_account.Jid)))
+        if (!Jid.TryParse(text, out var from) || from.Domain != Domain || (_account is not null && !from.Bare.Equals(_account.Jid)))
         {
             return StreamError.InvalidFrom;
         }
 
         return null;
     }
-
-    static bool SpeaksOurVersion(string? version) =>
-        version is not null && version.IndexOf('.', StringComparison.Ordinal) is > 0 and var dot
-        && int.TryParse(version.AsSpan(0, dot), NumberStyles.None, CultureInfo.InvariantCulture, out var major) && major >= 1
-        && int.TryParse(version.AsSpan(dot + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     async ValueTask StartTlsAsync(Connection connection)
     {
@@ -175,7 +169,7 @@ sealed partial class Negotiation(NegotiationServices services) : IStreamHandler,
     /// <summary>What an extension answers before authentication (XEP-0077).</summary>
     async ValueTask EarlyIqAsync(Connection connection, Stanza iq)
     {
-        if (iq.Type is StanzaType.Get or StanzaType.Set && iq.ChildCount == 1)
+        if (_door is null && iq.Type is StanzaType.Get or StanzaType.Set && iq.ChildCount == 1)
         {
             var (name, ns) = iq.ChildName(0);
             if (_server.Features.EarlyIq(ns, name) is { } handler && await handler(connection, iq) is { } answer)

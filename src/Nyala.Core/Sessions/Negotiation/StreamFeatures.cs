@@ -35,6 +35,12 @@ static class StreamFeatures
             .Add(Limits(services.Limits, services.Limits.StanzaBytesBeforeAuthentication));
     }
 
+    /// <summary>Secure, at the door for those without an account (XEP-0175).</summary>
+    public static Element ForGuests(NegotiationServices services, Connection connection) => New()
+        .Add(connection.CanStartTls ? StartTls(required: false) : null)
+        .Add(new Element("mechanisms", Ns.Sasl).Add("mechanism", Mechanisms.Anonymous))
+        .Add(Limits(services.Limits, services.Limits.StanzaBytesBeforeAuthentication));
+
     /// <summary>Authenticated.</summary>
     /// <param name="session">The session that is bound already (Bind 2), or null: then binding is offered.</param>
     public static Element Authenticated(NegotiationServices services, Connection connection, Session? session)
