@@ -83,6 +83,7 @@ class RecordingHandler : IStreamHandler
     readonly List<string> _events = [];
     readonly TaskCompletionSource<EndReason> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly TaskCompletionSource<Connection> _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public IReadOnlyList<string> Events
     {
@@ -98,6 +99,9 @@ class RecordingHandler : IStreamHandler
     public Task<EndReason> Ended => _ended.Task;
 
     public Task<Connection> Opened => _opened.Task;
+
+    /// <summary>Completes when the handler first hears that everything pending was taken.</summary>
+    public Task HasDrained => _drained.Task;
 
     public virtual ValueTask OpenedAsync(Connection connection, StreamHeader header)
     {
@@ -122,7 +126,11 @@ class RecordingHandler : IStreamHandler
     {
     }
 
-    public virtual void Drained(Connection connection) => Note("drained");
+    public virtual void Drained(Connection connection)
+    {
+        Note("drained");
+        _drained.TrySetResult();
+    }
 
     public virtual void Closed(Connection connection)
     {

@@ -168,11 +168,13 @@ public sealed class StreamTests
             Assert.True(connection.Pending > 4000);
         }
 
+        Assert.False(fixture.Handler.HasDrained.IsCompleted);
         await wire.ReceiveAsync("<presence/>");
+        // A stream that is closing is not told any more, and the peer may have read all before the transport says so.
+        await fixture.Handler.HasDrained.WaitAsync(wire.Cancellation);
+        Assert.Equal(0, connection.Pending);
         await wire.SendAsync("</stream:stream>");
         await wire.EndedAsync();
-        Assert.Equal(0, connection.Pending);
-        Assert.Contains("drained", fixture.Handler.Events);
     }
 
     [Fact]
