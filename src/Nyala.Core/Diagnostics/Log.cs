@@ -52,8 +52,11 @@ public static partial class Log
     [LoggerMessage(1103, LogLevel.Information, "A guest came in on connection {Connection} from {Remote}")]
     public static partial void GuestAdmitted(this ILogger logger, long connection, IPEndPoint? remote);
 
-    [LoggerMessage(1200, LogLevel.Error, "Reading the log for {Session} failed, the rest is delivered at its next sign of life: {Problem}")]
-    public static partial void CatchUpFailed(this ILogger logger, string session, string problem);
+    [LoggerMessage(1200, LogLevel.Error, "Reading the log for {Session} failed, tried again in {Seconds} s at the latest: {Problem}")]
+    public static partial void CatchUpFailed(this ILogger logger, string session, double seconds, string problem);
+
+    [LoggerMessage(1201, LogLevel.Error, "Row {Position} of the log cannot be read and {Session} does not get it, run nyala check: {Problem}")]
+    public static partial void RowUnreadable(this ILogger logger, long position, string session, string problem);
 
     [LoggerMessage(1310, LogLevel.Error, "Work that nobody waits for failed: {What}")]
     public static partial void BackgroundFailed(this ILogger logger, string what, Exception exception);

@@ -21,6 +21,9 @@ sealed class CatchUp
     const int MaxBehind = 200;
     const int MaxBytesBehind = 262_144;
 
+    /// <summary>How long it waits after a page that could not be read; twice as long each time, up to <see cref="Limits.ProbeAfter"/>.</summary>
+    static readonly TimeSpan FirstRetry = TimeSpan.FromSeconds(1);
+
     readonly Session _session;
     readonly NyalaServer _server;
     readonly Queue<(long After, Outbound Stanza)> _behind = new();
@@ -33,6 +36,7 @@ sealed class CatchUp
     int _running;
     int _again;
     int _back;
+    TimeSpan _retry = FirstRetry;
 
     /// <summary>The first row the session would have been given had it not read the log: from here on it gets what its account gets.</summary>
     long _live = long.MaxValue;
@@ -138,12 +142,16 @@ sealed class CatchUp
                     }
 
                     await ReadPageAsync();
+                    _retry = FirstRetry;
                 }
             }
             catch (Exception e)
             {
-                // The rows stay where they are: the next acknowledgement, or the session's timer, tries again.
-                _server.Log.CatchUpFailed(_session.Jid.ToString(), e.Message);
+                // The rows stay where they are: the session's timer, or an acknowledgement before it, tries again.
+                _session.ArmTimer(_retry);
+                _server.Log.CatchUpFailed(_session.Jid.ToString(), _retry.TotalSeconds, e.Message);
+                var longest = _server.Options.Limits.ProbeAfter;
+                _retry = _retry * 2 < longest ? _retry * 2 : longest;
             }
 
             Volatile.Write(ref _running, 0);
@@ -277,7 +285,7 @@ sealed class CatchUp
         }
         catch (FormatException e)
         {
-            _server.Log.CatchUpFailed(_session.Jid.ToString(), e.Message);
+            _server.Log.RowUnreadable(row.Position, _session.Jid.ToString(), e.Message);
             message = null;
             return false;
         }

@@ -38,6 +38,32 @@ public sealed class PendingTests
         await again.ExpectNothingAsync();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task R8_What_cannot_be_read_for_a_while_comes_without_a_word_of_the_client(bool counting)
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden");
+        await stage.AccountAsync("juliet");
+        await romeo.MessageAsync(Juliet, "one");
+        await romeo.MessageAsync(Juliet, "two");
+        await romeo.SettleAsync();
+        stage.Archive.IsUnreadable = true;
+        var juliet = await stage.EnterAsync("juliet", "balcony", counting, priority: null);
+        await juliet.SendAsync("<presence/>");
+        await stage.LoggedAsync("Reading the log for juliet@capulet.example/balcony failed, tried again in 1 s");
+        await romeo.MessageAsync(Juliet, "three");
+        stage.Time.Advance(TimeSpan.FromSeconds(2));
+        await stage.LoggedAsync("Reading the log for juliet@capulet.example/balcony failed, tried again in 2 s");
+
+        stage.Archive.IsUnreadable = false;
+        stage.Time.Advance(TimeSpan.FromSeconds(3));
+        await juliet.ExpectBodiesAsync("one", "two", "three");
+        await romeo.MessageAsync(Juliet, "live again");
+        await juliet.ExpectBodiesAsync("live again");
+    }
+
     [Fact]
     public async Task R8_A_session_of_negative_priority_takes_nothing_and_makes_nothing_done()
     {

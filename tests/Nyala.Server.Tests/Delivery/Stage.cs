@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Time.Testing;
 using Nyala.Core;
 using Nyala.Core.Diagnostics;
@@ -7,6 +8,7 @@ using Nyala.Features;
 using Nyala.Storage;
 using Nyala.Storage.Sqlite;
 using Nyala.Testing;
+using Xunit;
 
 namespace Nyala.Server.Tests.Delivery;
 
@@ -39,6 +41,10 @@ sealed class Stage : IAsyncDisposable
     public NyalaServer Server { get; private set; } = null!;
 
     public SteeredLog Log => _store.Steered;
+
+    public SteeredArchive Archive => _store.SteeredArchive;
+
+    public IReadOnlyList<string> Logs => _logs.Lines;
 
     public SeenRosters Rosters => _store.SeenRosters;
 
@@ -75,6 +81,17 @@ sealed class Stage : IAsyncDisposable
         }
 
         return client;
+    }
+
+    /// <summary>Waits until the server has logged something.</summary>
+    public async Task LoggedAsync(string part)
+    {
+        var waiting = Stopwatch.StartNew();
+        while (!Logs.Any(line => line.Contains(part, StringComparison.Ordinal)))
+        {
+            Assert.True(waiting.Elapsed < Wire.Patience, $"Not logged: {part}");
+            await Task.Yield();
+        }
     }
 
     public async Task<LocalAccount> AccountAsync(string username)

@@ -4,14 +4,16 @@ using Nyala.Storage;
 
 namespace Nyala.Server.Tests.Delivery;
 
-/// <summary>A real store whose log can be held up, and made to fail, and whose writes of rosters are seen.</summary>
+/// <summary>A real store whose log can be held up, and made to fail, also when it is read, and whose writes of rosters are seen.</summary>
 sealed class SteeredStore(IStore inner, ConcurrentBag<string> refused) : IStore
 {
     public SteeredLog Steered { get; } = new(inner.Log, refused);
 
     public IMessageLog Log => Steered;
 
-    public IArchive Archive => inner.Archive;
+    public IArchive Archive => SteeredArchive;
+
+    public SteeredArchive SteeredArchive { get; } = new(inner.Archive);
 
     public IMailboxes Mailboxes => inner.Mailboxes;
 
@@ -75,6 +77,38 @@ sealed class SeenRosters(IRosters inner) : IRosters
     }
 
     public ValueTask<RosterChanges?> ChangesSinceAsync(long account, long version) => inner.ChangesSinceAsync(account, version);
+}
+
+/// <summary>Cannot be read for delivery while a test says so. Safe from any thread.</summary>
+sealed class SteeredArchive(IArchive inner) : IArchive
+{
+    volatile bool _isUnreadable;
+
+    public bool IsUnreadable
+    {
+        get => _isUnreadable;
+        set => _isUnreadable = value;
+    }
+
+    public ArchiveIds Ids => inner.Ids;
+
+    public ValueTask<ArchivePage> ReadAsync(ArchiveQuery query, CancellationToken cancellation) => inner.ReadAsync(query, cancellation);
+
+    public ValueTask<(ArchiveRow First, ArchiveRow Last)?> MetadataAsync(long account, CancellationToken cancellation) =>
+        inner.MetadataAsync(account, cancellation);
+
+    public ValueTask<IReadOnlyList<Conversation>> ConversationsAsync(long account, int max, CancellationToken cancellation) =>
+        inner.ConversationsAsync(account, max, cancellation);
+
+    public ValueTask<IReadOnlyList<ArchiveRow>> ReadForDeliveryAsync(
+        long account, long after, long upTo, bool sent, int max, CancellationToken cancellation) =>
+        IsUnreadable
+            ? ValueTask.FromException<IReadOnlyList<ArchiveRow>>(new IOException("The disk is full."))
+            : inner.ReadForDeliveryAsync(account, after, upTo, sent, max, cancellation);
+
+    public ValueTask<bool> ReplaceAsync(long account, long position, ReadOnlyMemory<byte> stanza) => inner.ReplaceAsync(account, position, stanza);
+
+    public Task<long> ExpireAsync(DateTimeOffset before, CancellationToken cancellation) => inner.ExpireAsync(before, cancellation);
 }
 
 /// <summary>Holds entries back in their order, or lets them fail in their place. Safe from any thread.</summary>
