@@ -6,12 +6,16 @@ namespace Nyala.Drills;
 /// <summary>
 /// The disk is full: senders are told so by an error that counts in h, everything else goes on, and the server recovers by
 /// itself when there is space again. What was acknowledged without an error is not lost; what was refused does not arrive.
+/// Who comes back while the disk is full gets what waits as soon as it can be read.
 /// </summary>
 static class FullDisk
 {
     public const string Name = "full-disk";
 
     const int DiskMegabytes = 48;
+
+    /// <summary>Connections that are lost while the disk is full.</summary>
+    const int Cuts = 8;
 
     public static async Task<Verdict> RunAsync(DrillOptions options)
     {
@@ -43,6 +47,7 @@ static class FullDisk
         var slowest = TimeSpan.Zero;
         var rounds = options.Rounds ?? (options.Long ? 5 : 1);
         var ballast = Path.Combine(disk, "ballast");
+        var random = new Random(options.Seed);
         for (var i = 0; i < rounds; i++)
         {
             await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
@@ -51,6 +56,11 @@ static class FullDisk
             if (!await Cast.UntilAsync(() => run.Ledger.Refused > refused + 20, 30))
             {
                 run.Ledger.Fault("The disk was full and nobody was told.");
+            }
+
+            for (var cut = 0; cut < Cuts; cut++)
+            {
+                cast.CutSomebody(random);
             }
 
             // Refusals are answers too: nothing may be stuck behind them.

@@ -54,6 +54,8 @@ sealed class Ledger
     /// <summary>The sender was told that the message was not stored: it may not arrive.</summary>
     public void Refuse(Numbered message) => _refused[message] = true;
 
+    public bool IsRefused(Numbered message) => _refused.ContainsKey(message);
+
     public void Fault(string sentence)
     {
         if (Interlocked.Increment(ref _faultCount) <= 20)
@@ -73,7 +75,7 @@ sealed class Ledger
             var seen = view.Numbers(from, to);
             for (var number = 1; number <= last; number++)
             {
-                var refused = _refused.ContainsKey(new Numbered(from, to, number));
+                var refused = IsRefused(new Numbered(from, to, number));
                 if (seen.Contains(number) == refused)
                 {
                     Fault(refused

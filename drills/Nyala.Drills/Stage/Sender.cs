@@ -45,7 +45,7 @@ sealed class Sender : Member
 
         if (!Manner.Managed && _unconfirmed.Count > 0)
         {
-            foreach (var stanza in _unconfirmed)
+            foreach (var stanza in _unconfirmed.Where(stanza => !IsRefused(stanza)))
             {
                 await Client.SendAsync(stanza, stop);
             }
@@ -116,6 +116,15 @@ sealed class Sender : Member
         if (stanza.Kind == StanzaKind.Message)
         {
             Ledger.Acknowledge();
+        }
+    }
+
+    /// <summary>An answer came for it, only not that of the ping: it is not sent again.</summary>
+    bool IsRefused(Stanza stanza)
+    {
+        lock (_ids)
+        {
+            return Ledger.IsRefused(_ids[stanza.Id!]);
         }
     }
 
