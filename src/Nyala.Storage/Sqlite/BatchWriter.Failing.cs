@@ -55,11 +55,16 @@ sealed partial class BatchWriter
         }
     }
 
-    static bool Fail(ReadOnlySpan<LogEntry> batch, LogFailure failure)
+    /// <summary>A batch that is not written. What was stored before and is sent again is no failure (R5): its sender would write it once more.</summary>
+    bool Fail(ReadOnlySpan<LogEntry> batch, LogFailure failure)
     {
         foreach (var entry in batch)
         {
-            if (entry is ColdWrite { Writes: true } || (entry is not ColdWrite && entry.Kind != LogKind.PassThrough))
+            if (CanRepeat(entry) && _fingerprints.TryRecall(entry, Now(), out var original))
+            {
+                SetRepeated(entry, original);
+            }
+            else if (entry is ColdWrite { Writes: true } || (entry is not ColdWrite && entry.Kind != LogKind.PassThrough))
             {
                 SetFailed(entry, failure);
             }

@@ -194,9 +194,7 @@ sealed partial class BatchWriter(
 
         if (CanRepeat(entry) && TryFindOriginal(entry, at, out var original))
         {
-            entry.Position = original.Position;
-            entry.At = original.At;
-            entry.Outcome = LogOutcome.Duplicate;
+            SetRepeated(entry, original);
             return false;
         }
 
@@ -211,6 +209,14 @@ sealed partial class BatchWriter(
         {
             _fresh[(entry.Sender, entry.Fingerprint)] = entry;
         }
+    }
+
+    static void SetRepeated(LogEntry entry, in StoredOriginal original)
+    {
+        entry.Position = original.Position;
+        entry.At = original.At;
+        entry.Outcome = LogOutcome.Duplicate;
+        entry.Failure = LogFailure.None;
     }
 
     static void Reset(LogEntry entry)

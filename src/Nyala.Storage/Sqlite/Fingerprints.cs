@@ -36,8 +36,14 @@ sealed class Fingerprints
         }
 
         sender.LastUse = ++_clock;
+        return TryRecall(entry, now, out original);
+    }
+
+    /// <summary>The same of what is in memory, for when the database cannot be asked.</summary>
+    public bool TryRecall(LogEntry entry, long now, out StoredOriginal original)
+    {
         original = default;
-        return sender.Stored is { } stored && stored.TryGetValue(entry.Fingerprint, out original)
+        return _senders.TryGetValue(entry.Sender, out var sender) && sender.Stored is { } stored && stored.TryGetValue(entry.Fingerprint, out original)
             && original.Stream != entry.Stream && now - original.At <= Window;
     }
 

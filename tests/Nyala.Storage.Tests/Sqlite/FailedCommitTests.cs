@@ -50,6 +50,22 @@ public sealed class FailedCommitTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_was_stored_before_and_comes_again_is_a_resend_also_while_nothing_can_be_written()
+    {
+        await _fixture.OpenAsync();
+        var original = await AppendAsync(Sent(stream: 1));
+        _failBefore = true;
+        var again = await AppendAsync(Sent(stream: 2));
+
+        Assert.Equal((LogOutcome.Duplicate, LogFailure.None, original.Position, original.At), (again.Outcome, again.Failure, again.Position, again.At));
+        Assert.NotNull(_fixture.Store.Trouble);
+        _failBefore = true;
+        var other = Sent(stream: 2);
+        other.Fingerprint = 8;
+        Assert.Equal(LogOutcome.Failed, (await AppendAsync(other)).Outcome);
+    }
+
+    [Fact]
     public async Task A_commit_that_happened_although_it_raised_an_error_counts()
     {
         await _fixture.OpenAsync();
