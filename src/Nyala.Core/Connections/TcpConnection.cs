@@ -3,6 +3,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 using Nyala.Xmpp;
 using Nyala.Xmpp.Xml;
@@ -68,11 +69,22 @@ sealed partial class TcpConnection : TransportConnection
 #pragma warning disable CA2022 // Nothing is read here.
                 _ = await ssl.ReadAsync(Memory<byte>.Empty);
 #pragma warning restore CA2022
+                if (!IsSettled())
+                {
+                    await Services.Lane;
+                }
+
                 goesOn = await TakeEncryptedAsync(ssl);
             }
             else
             {
-                goesOn = await TakeClearAsync(await _input.ReadAsync());
+                var read = await _input.ReadAsync();
+                if (!IsSettled())
+                {
+                    await Services.Lane;
+                }
+
+                goesOn = await TakeClearAsync(read);
             }
         }
     }
@@ -99,6 +111,7 @@ sealed partial class TcpConnection : TransportConnection
     // OpenSSL's part of a connection is tens of kilobytes outside of the heap.
     protected override void Release() => _ssl?.Dispose();
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     async ValueTask<bool> TakeClearAsync(System.IO.Pipelines.ReadResult result)
     {
         var buffer = result.Buffer;
@@ -127,6 +140,7 @@ sealed partial class TcpConnection : TransportConnection
         return !result.IsCompleted;
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     async ValueTask<bool> TakeEncryptedAsync(SslStream ssl)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(ReadBuffer);

@@ -108,11 +108,6 @@ abstract partial class TransportConnection
     /// <summary>Hands over what a piece of input contains.</summary>
     protected async ValueTask FeedAsync(ReadOnlyMemory<byte> input)
     {
-        if (!IsSettled())
-        {
-            await Services.Lane;
-        }
-
         Services.Metrics.BytesReceived.Add(input.Length);
         if (!_authenticated)
         {
@@ -208,8 +203,11 @@ abstract partial class TransportConnection
         }
     }
 
-    /// <summary>Whether it is none of a crowd that comes in: it has been logged in for a while.</summary>
-    bool IsSettled()
+    /// <summary>
+    /// Whether it is none of a crowd that comes in: it has been logged in for a while. Others wait for the lane before what they
+    /// sent is fed, in the one method whose state is there for as long as the connection.
+    /// </summary>
+    protected bool IsSettled()
     {
         _settled = _settled || (_authenticated && Services.Time.GetTimestamp() >= _settlesAt);
         return _settled;

@@ -91,6 +91,11 @@ sealed class WebSocketConnection : TransportConnection
         }
 
         Unread = received.Count;
+        if (!IsSettled())
+        {
+            await Services.Lane;
+        }
+
         await FeedAsync(buffer.AsMemory(0, received.Count));
         ArrayPool<byte>.Shared.Return(buffer);
         if (received.EndOfMessage)

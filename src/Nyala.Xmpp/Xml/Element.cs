@@ -103,7 +103,15 @@ public sealed class Element
     /// <summary>Sets (or with null removes) an attribute.</summary>
     public Element Set(string attribute, string? value)
     {
-        _attributes?.RemoveAll(pair => pair.Key == attribute);
+        // By index: a predicate would be allocated for each of the many attributes that are set once.
+        for (var i = (_attributes?.Count ?? 0) - 1; i >= 0; i--)
+        {
+            if (_attributes![i].Key == attribute)
+            {
+                _attributes.RemoveAt(i);
+            }
+        }
+
         if (value is not null)
         {
             (_attributes ??= []).Add(new(attribute, value));

@@ -136,22 +136,25 @@ public static class XmlOut
     static void WriteRest(IBufferWriter<byte> output, Element element, string name, string inherited)
     {
         WriteAttributes(output, element);
-        if (element.Nodes.Count == 0)
+        var nodes = element.Nodes;
+        if (nodes.Count == 0)
         {
             Raw(output, "/>");
             return;
         }
 
         Raw(output, ">");
-        foreach (var node in element.Nodes)
+
+        // By index, also below: the enumerator of an interface is an object of its own.
+        for (var i = 0; i < nodes.Count; i++)
         {
-            if (node is Element child)
+            if (nodes[i] is Element child)
             {
                 WriteTree(output, child, inherited);
             }
             else
             {
-                Escaped(output, (string)node);
+                Escaped(output, (string)nodes[i]);
             }
         }
 
@@ -163,8 +166,10 @@ public static class XmlOut
     static void WriteAttributes(IBufferWriter<byte> output, Element element)
     {
         List<string>? declared = null;
-        foreach (var (key, value) in element.Attributes)
+        var attributes = element.Attributes;
+        for (var i = 0; i < attributes.Count; i++)
         {
+            var (key, value) = attributes[i];
             if (key[0] != '{')
             {
                 Attribute(output, key, value);

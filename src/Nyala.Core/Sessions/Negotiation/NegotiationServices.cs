@@ -1,10 +1,12 @@
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using Nyala.Core.Connections;
 using Nyala.Core.Routing;
 using Nyala.Xmpp;
 using Nyala.Xmpp.Sasl;
+using Nyala.Xmpp.Xml;
 
 namespace Nyala.Core.Sessions.Negotiation;
 
@@ -14,6 +16,7 @@ public sealed class NegotiationServices
     const int LongestTag = 64;
 
     readonly byte[] _resourceKey;
+    readonly ConditionalWeakTable<SaslOffer, Element[]> _announced = [];
     volatile SaslOffer? _offer;
 
     NegotiationServices(NyalaServer server, Admission admission, byte[] fakeKey, byte[] resourceKey)
@@ -69,6 +72,9 @@ public sealed class NegotiationServices
 
         return offer;
     }
+
+    /// <summary>The stream features that say how one can authenticate; frozen.</summary>
+    internal Element[] Announced(SaslOffer offer) => _announced.GetValue(offer, one => StreamFeatures.Authentications(this, one));
 
     /// <summary>The HT mechanisms of a connection (XEP-0484 §3.1).</summary>
     internal static IReadOnlyList<string> FastMechanisms(SaslOffer offer) =>

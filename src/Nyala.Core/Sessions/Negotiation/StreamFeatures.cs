@@ -22,17 +22,23 @@ static class StreamFeatures
             features.Add(StartTls(required: false));
         }
 
-        features.Add(new Element("mechanisms", Ns.Sasl).Add(Names(offer.Mechanisms, Ns.Sasl)));
-        features.Add(Authentication(services, offer));
-        if (offer.ChannelBindings.Count > 0)
-        {
-            features.Add(new Element("sasl-channel-binding", Ns.ChannelBinding)
-                .Add(offer.ChannelBindings.Select(type => new Element("channel-binding", Ns.ChannelBinding).Set("type", type))));
-        }
-
         return features
+            .Add(services.Announced(offer))
             .Add(services.Server.Features.OfferedTo(connection, StreamState.BeforeAuthentication))
             .Add(Limits(services.Limits, services.Limits.StanzaBytesBeforeAuthentication));
+    }
+
+    /// <summary>How one can authenticate: the same for all connections with the same offer.</summary>
+    public static Element[] Authentications(NegotiationServices services, SaslOffer offer)
+    {
+        var mechanisms = new Element("mechanisms", Ns.Sasl).Add(Names(offer.Mechanisms, Ns.Sasl));
+        var authentication = Authentication(services, offer);
+        return offer.ChannelBindings.Count == 0 ? [mechanisms, authentication] :
+        [
+            mechanisms, authentication,
+            new Element("sasl-channel-binding", Ns.ChannelBinding)
+                .Add(offer.ChannelBindings.Select(type => new Element("channel-binding", Ns.ChannelBinding).Set("type", type))),
+        ];
     }
 
     /// <summary>Secure, at the door for those without an account (XEP-0175).</summary>
