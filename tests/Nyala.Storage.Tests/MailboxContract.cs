@@ -28,6 +28,20 @@ public abstract class MailboxContract(StoreFixture fixture) : StoreContract(fixt
     }
 
     [Fact]
+    public async Task A_mark_that_is_written_behind_the_removal_of_its_account_goes_too()
+    {
+        var account = await AccountAsync("juliet");
+        Store.Mailboxes.SetMark(account, 10);
+        await Store.Accounts.RemoveAsync(account);
+        await Fixture.MaintainAsync();
+        await Fixture.ReopenAsync();
+        await Fixture.MaintainAsync();
+        await Fixture.ReopenAsync();
+
+        Assert.Equal(0, await Store.Mailboxes.LoadMarkAsync(account));
+    }
+
+    [Fact]
     public async Task R8_pending_rows_are_those_to_deliver_behind_the_mark()
     {
         var entries = new List<Entry>();

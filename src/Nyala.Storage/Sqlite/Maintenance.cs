@@ -51,6 +51,8 @@ sealed class Maintenance : IAsyncDisposable
             await _sql.WriteAsync(db => db.ExecuteAsync(
                 "delete from mailbox where account > @least and account <= @first and not exists (select 1 from push_registration where id = @first - mailbox.account)",
                 ("@least", 2 * PushRegistration.FirstOwner), ("@first", PushRegistration.FirstOwner)));
+            // A mark is written later than it rose: it may come behind the account's removal.
+            await _sql.WriteAsync(db => db.ExecuteAsync("delete from mailbox where account > 0 and not exists (select 1 from account where id = mailbox.account)"));
             await _sql.WriteAsync(db => db.ExecuteAsync(
                 "delete from report where closed_at < @closed", ("@closed", (_time.GetUtcNow() - ClosedReports).ToUnixTimeMilliseconds())));
             var rows = await RemoveAccountsAsync(cancellation) + await RemoveUnarchivedAsync(keep, cancellation);
@@ -198,7 +200,6 @@ sealed class Maintenance : IAsyncDisposable
 
         if (rows == 0)
         {
-            await db.ExecuteAsync("delete from mailbox where account = @account", ("@account", account));
             await db.ExecuteAsync("delete from stream where account = @account", ("@account", account));
             await db.ExecuteAsync("delete from removed_account where account = @account", ("@account", account));
         }
