@@ -65,8 +65,7 @@ sealed partial class RemoteQueue : IStreamOwner, ITimerTarget
         _countedTo = countedTo;
         _isBehind = stored > 0;
         load.Add(stored);
-        _timer = services.Server.Timers.Schedule(Timeout.InfiniteTimeSpan, this);
-        _timer.Cancel();
+        _timer = services.Server.Timers.Create(this);
     }
 
     public string From { get; }

@@ -82,10 +82,13 @@ public sealed class TimerWheel : IDisposable
     /// <summary>How many timers are armed.</summary>
     public int Armed => Volatile.Read(ref _armed);
 
+    /// <summary>A timer that is not armed yet: its target can know it before it may come.</summary>
+    public TimerHandle Create(ITimerTarget target) => new(this, target);
+
     /// <summary>Calls the target once, that long from now.</summary>
     public TimerHandle Schedule(TimeSpan after, ITimerTarget target)
     {
-        var handle = new TimerHandle(this, target);
+        var handle = Create(target);
         Schedule(handle, after);
         return handle;
     }

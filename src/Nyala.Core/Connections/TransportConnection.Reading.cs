@@ -244,7 +244,8 @@ abstract partial class TransportConnection
 
     async ValueTask PauseAsync(TimeSpan time)
     {
-        _slowTimer ??= Services.Wheel.Schedule(time, this);
+        // Both must be there before the time can be up.
+        _slowTimer ??= Services.Wheel.Create(this);
         _slowed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _slowTimer.Schedule(time);
         if (_phase == Phase.Open)

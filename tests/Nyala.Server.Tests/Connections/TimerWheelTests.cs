@@ -80,6 +80,20 @@ public sealed class TimerWheelTests
     }
 
     [Fact]
+    public void What_was_only_created_comes_when_it_is_armed_and_not_before()
+    {
+        var time = new FakeTimeProvider();
+        using var wheel = new TimerWheel(time, NullLogger.Instance);
+        var again = new Again();
+        var timer = wheel.Create(again);
+        time.Advance(TimeSpan.FromDays(1));
+        Assert.Equal((0, 20), (wheel.Armed, again.Left));
+        timer.Schedule(Tick);
+        time.Advance(2 * Tick);
+        Assert.Equal(19, again.Left);
+    }
+
+    [Fact]
     public void A_failing_target_does_not_stop_the_others_and_a_target_may_arm_itself_again()
     {
         var time = new FakeTimeProvider();

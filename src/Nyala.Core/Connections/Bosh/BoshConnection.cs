@@ -38,8 +38,7 @@ sealed class BoshConnection : TransportConnection
         var output = new BoshOutput(this);
         Output = output;
         Exchange = new(this, output, Terms, rid);
-        _timer = services.Wheel.Schedule(Timeout.InfiniteTimeSpan, this);
-        _timer.Cancel();
+        _timer = services.Wheel.Create(this);
     }
 
     /// <summary>What the client names the session by: unpredictable (§7.2).</summary>
