@@ -258,7 +258,8 @@ sealed class ComponentStream(ComponentServices services, FrozenDictionary<string
         connection.Authenticated();
         lock (_gate)
         {
-            _timer = services.Server.Timers.Schedule(services.Server.Options.Limits.ProbeAfter, this);
+            // Another one may have asked for its place already.
+            _timer = services.Server.Timers.Schedule(_isDisputed ? TimeSpan.Zero : services.Server.Options.Limits.ProbeAfter, this);
         }
 
         services.Metrics.Components.Add(1);
