@@ -6,6 +6,7 @@ using Nyala.Testing;
 using Nyala.Xmpp;
 using Nyala.Xmpp.Stanzas;
 using Nyala.Xmpp.Xml;
+using Xunit;
 
 namespace Nyala.Server.Tests.Features.Push;
 
@@ -43,11 +44,15 @@ sealed class AppServer : IFeature, IStanzaHost
     {
         if (iq.Type == StanzaType.Set)
         {
+            // Whoever hears of it may want another answer to the next one.
+            var (answers, refusal) = (Answers, Refusal);
             _taken.Writer.TryWrite(iq);
-            if (Answers && Refusal is null)
+            if (answers && refusal is null)
             {
                 _server.Router.Send(Stanza.Of(new Element("iq", Ns.Client).Set("type", "result").Set("id", iq.Id)), iq.To!, iq.From!);
             }
+
+            return new(answers ? refusal : null);
         }
 
         return new(Answers ? Refusal : null);
@@ -55,6 +60,18 @@ sealed class AppServer : IFeature, IStanzaHost
 
     /// <summary>Says something as itself.</summary>
     public void Send(string stanza) => _server.Router.Send(Stanza.Parse(System.Text.Encoding.UTF8.GetBytes(stanza)), Jid.Parse(Address), Jid.Parse("juliet@capulet.example"));
+
+    /// <summary>Waits until the server has noted that Juliet's device was told of everything so far: that comes after the answer to a notification.</summary>
+    public static async Task NotedAsync(Stage stage)
+    {
+        var (store, begin) = (stage.Server.Store, TimeProvider.System.GetTimestamp());
+        var head = store.Log.Head;
+        var registration = Assert.Single(await store.Push.LoadAsync((await stage.AccountAsync("juliet")).Id));
+        while (await store.Mailboxes.LoadMarkAsync(registration.Owner) < head)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(begin) < Wire.Patience, "What was told was not noted.");
+        }
+    }
 
     /// <summary>The next notification; the clock goes on until it comes, faster and faster.</summary>
     public async Task<Pushed> NextAsync(Stage stage)

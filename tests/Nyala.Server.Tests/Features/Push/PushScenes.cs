@@ -304,6 +304,7 @@ public sealed class PushScenes : IAsyncLifetime
         await phone.Session.EndAsync(EndReason.ClosedByPeer);
         await SayAsync("told");
         Assert.Equal("1", (await _app.NextAsync(_stage)).Count);
+        await AppServer.NotedAsync(_stage);
         phone = await _stage.EnterAsync("juliet", "phone");
         await phone.BodyAsync();
         await SayAsync("not told");

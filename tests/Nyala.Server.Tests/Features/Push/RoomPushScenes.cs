@@ -115,6 +115,7 @@ public sealed class RoomPushScenes : IAsyncLifetime
         await _stage.Server.Store.Log.FlushAsync();
         await _stage.RestartAsync(orderly: false);
         Assert.Equal("1", (await _app.NextAsync(_stage)).Count);
+        await AppServer.NotedAsync(_stage);
         await _stage.Server.Store.Log.FlushAsync();
         await _stage.RestartAsync(orderly: false);
         _stage.Time.Advance(Long);
