@@ -17,7 +17,7 @@ public class Server : IAsyncLifetime
     /// <summary>Of the components irc.localhost and bridge.localhost.</summary>
     public const string ComponentSecret = "whisper into the dark";
 
-    static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
 
     readonly string _data;
     readonly string _domain;

@@ -19,7 +19,7 @@ sealed record Ports(string Host, int Xmpp, int XmppTls, int Http, int Https, int
 /// <summary>How a certain server is started, filled with users, and asked whether it is ready.</summary>
 abstract class ServerProgram(string data, Ports ports)
 {
-    static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan CommandLimit = TimeSpan.FromSeconds(60);
 
     /// <summary>Answers with success once the server serves.</summary>
     public abstract Uri Ready { get; }
