@@ -94,8 +94,9 @@ class Desktop:
         display = f":{100 + os.getpid()}"
         reading, writing = os.pipe()
         # Without -noreset it begins anew, and turns clients away, whenever the last one has left: every look with xdotool is one.
+        # Without -r a key repeats that a machine without time for xdotool holds down for half a second.
         self._processes.append(subprocess.Popen(
-            ["Xvfb", display, "-noreset", "-displayfd", str(writing), "-screen", "0", f"{self.size}x24", "-nolisten", "tcp"],
+            ["Xvfb", display, "-noreset", "-r", "-displayfd", str(writing), "-screen", "0", f"{self.size}x24", "-nolisten", "tcp"],
             pass_fds=[writing], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True))
         os.close(writing)
         with os.fdopen(reading) as answer:

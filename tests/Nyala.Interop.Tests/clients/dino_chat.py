@@ -59,4 +59,5 @@ with Dino(lines.JID, lines.PASSWORD) as dino:
         lines.serve(say=person.say, send=person.send, join=person.join)
         stop.set()
     except NotSeen as failure:
+        dino.screenshot("failed")
         lines.fail(str(failure))

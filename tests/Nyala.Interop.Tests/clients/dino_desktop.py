@@ -57,6 +57,11 @@ class Dino(Desktop):
         self.wait_until("settled", mark.exists)
         mark.unlink()
 
+    def come_to_rest(self):
+        """Waits until its main loop has answered, and so come to what was asked of it before."""
+        self.call("List")
+        self.settle()
+
     def query(self, sql, *values):
         """Rows of its database; none while there is no such table yet."""
         try:
@@ -69,13 +74,14 @@ class Dino(Desktop):
         self.wait_until(f"got {what}", lambda: self.query(sql, *values))
 
     def insist(self, what, act, holds):
-        """What is clicked before it is drawn is lost: a person clicks again after a while."""
+        """What is clicked before it is drawn is lost: a person clicks again a while after the program has come to it; sooner, both clicks count."""
         deadline, again = time.monotonic() + PATIENCE, 0
         while not holds():
             if time.monotonic() > deadline:
                 raise NotSeen(f"Dino has not {what} within {PATIENCE} s")
             if time.monotonic() > again:
                 act()
+                self.come_to_rest()
                 again = time.monotonic() + 3
             time.sleep(0.05)
 
@@ -96,8 +102,7 @@ class Dino(Desktop):
             self.call("Activate", "open-conversation", f"[<{number}>]", "{}")
         else:
             self.run(f"dino-im {shlex.quote(f'xmpp:{jid}?message')}")
-        self.call("List")
-        self.settle()  # Its main loop has answered, and so shown the conversation before.
+        self.come_to_rest()
         self.wait_for(f"a conversation with {jid}", OPEN, jid)
 
     def is_group(self, jid):
@@ -121,6 +126,7 @@ class Dino(Desktop):
         chosen = "select 1 from conversation join jid on jid.id = jid_id where bare_jid = ? and encryption = 2"
 
         def choose():
+            self.key("Escape")  # The list may be open from the last time.
             self.click("Dino", from_right=38, y=-38)
             self.key("Down", "Down", "Return", "Escape")
 
