@@ -19,6 +19,7 @@ public sealed class Disco(NyalaServer server, PresenceAccess access, NodeDisco n
         on.Advertise(Ns.DiscoItems, Entity.Domain | Entity.OwnAccount);
         on.IqGet(Ns.DiscoInfo, "query", InfoAsync, Entity.Domain | Entity.OwnAccount | Entity.OtherAccount);
         on.IqGet(Ns.DiscoItems, "query", ItemsAsync, Entity.Domain | Entity.OwnAccount | Entity.OtherAccount);
+        on.IqGet(Ns.DiscoItems, "query", request => (IqReply)NoItems(request), Entity.NoAccount);
     }
 
     /// <summary>What the server says of itself; complete once all features are registered.</summary>
@@ -49,7 +50,7 @@ public sealed class Disco(NyalaServer server, PresenceAccess access, NodeDisco n
 
         if (node is not null)
         {
-            return await OfNodeAsync(request, await nodes.InfoAsync(PubSubHost.Of(request.Account!), request.From, node));
+            return await OfNodeAsync(request, await nodes.InfoAsync(PubSubHost.Of(request.Account!), request.From, node), StanzaError.ServiceUnavailable);
         }
 
         return await access.MaySeeAsync(request.Account!, request.From)
@@ -60,10 +61,13 @@ public sealed class Disco(NyalaServer server, PresenceAccess access, NodeDisco n
     }
 
     /// <summary>A stranger does not learn from the absence of a node that there is an account.</summary>
-    async ValueTask<IqReply> OfNodeAsync(IqRequest request, (Element? Answer, StanzaError? Error) result) =>
+    async ValueTask<IqReply> OfNodeAsync(IqRequest request, (Element? Answer, StanzaError? Error) result, IqReply toStrangers) =>
         result.Answer is { } answer ? answer
         : await access.MaySeeAsync(request.Account!, request.From) ? result.Error!
-        : StanzaError.ServiceUnavailable;
+        : toStrangers;
+
+    /// <summary>§8: an account that is not there has no items, and one that one may not see has none either.</summary>
+    static Element NoItems(IqRequest request) => new Element("query", Ns.DiscoItems).Set("node", request.Payload["node"]);
 
     async ValueTask<IqReply> ItemsAsync(IqRequest request)
     {
@@ -88,12 +92,12 @@ public sealed class Disco(NyalaServer server, PresenceAccess access, NodeDisco n
                 return await answer(request);
             }
 
-            return await OfNodeAsync(request, await nodes.ItemsAsync(PubSubHost.Of(account), request.From, name));
+            return await OfNodeAsync(request, await nodes.ItemsAsync(PubSubHost.Of(account), request.From, name), NoItems(request));
         }
 
         if (!await access.MaySeeAsync(account, request.From))
         {
-            return StanzaError.ServiceUnavailable;
+            return NoItems(request);
         }
 
         // §8: the items of an account are its available resources; and its nodes (XEP-0163 §6.2).

@@ -22,9 +22,9 @@ public sealed class MessageArchive(NyalaServer server) : IFeature
         on.IqQuery(Ns.Mam, "query", QueryAsync);
         on.IqGet(Ns.Mam, "metadata", MetadataAsync);
         on.Bound(async session => await _answers.MetadataAsync(session.Account.Id));
-        // §8: nobody else may ask, and they are told so.
-        on.IqGet(Ns.Mam, "query", _ => (IqReply)StanzaError.ServiceUnavailable, Entity.OtherAccount);
-        on.IqSet(Ns.Mam, "query", _ => (IqReply)StanzaError.ServiceUnavailable, Entity.OtherAccount);
+        // §8: nobody else may ask, and they are told so, whether there is such an archive or not.
+        on.IqGet(Ns.Mam, "query", _ => (IqReply)StanzaError.Forbidden, Entity.OtherAccount | Entity.NoAccount);
+        on.IqSet(Ns.Mam, "query", _ => (IqReply)StanzaError.Forbidden, Entity.OtherAccount | Entity.NoAccount);
     }
 
     async ValueTask<IqReply> QueryAsync(IqRequest request)

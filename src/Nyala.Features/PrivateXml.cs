@@ -20,8 +20,8 @@ public sealed class PrivateXml(NyalaServer server, BookmarkConversion bookmarks)
         on.IqSet(Ns.PrivateXml, "query", SetAsync);
 
         // §2.3: nobody else's.
-        on.IqGet(Ns.PrivateXml, "query", _ => (IqReply)StanzaError.ServiceUnavailable, Entity.OtherAccount);
-        on.IqSet(Ns.PrivateXml, "query", _ => (IqReply)StanzaError.ServiceUnavailable, Entity.OtherAccount);
+        on.IqGet(Ns.PrivateXml, "query", _ => (IqReply)StanzaError.Forbidden, Entity.OtherAccount | Entity.NoAccount);
+        on.IqSet(Ns.PrivateXml, "query", _ => (IqReply)StanzaError.Forbidden, Entity.OtherAccount | Entity.NoAccount);
     }
 
     async ValueTask<IqReply> GetAsync(IqRequest request)

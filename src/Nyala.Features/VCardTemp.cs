@@ -27,7 +27,7 @@ public sealed class VCardTemp(NyalaServer server, Avatars avatars, NodeDirectory
         on.IqSet(Ns.VCard, "vCard", SetAsync);
 
         // §3.2: of another account, not-allowed would tell that it exists.
-        on.IqSet(Ns.VCard, "vCard", _ => (IqReply)StanzaError.ServiceUnavailable, Entity.OtherAccount);
+        on.IqSet(Ns.VCard, "vCard", _ => (IqReply)StanzaError.Forbidden, Entity.OtherAccount | Entity.NoAccount);
         publishing.Changed.Add(PublishedAsync);
     }
 

@@ -114,8 +114,11 @@ public sealed record Roster(long Version, IReadOnlyList<RosterItem> Items);
 /// <param name="Jid">The contact's prepared bare address.</param>
 public sealed record RosterChange(long Account, string Jid, RosterItem? Item);
 
-/// <summary>What became of the listed view since a version: items as they are now, and addresses that left.</summary>
-public sealed record RosterChanges(long Version, IReadOnlyList<RosterItem> Changed, IReadOnlyList<string> Removed);
+/// <summary>What became of the listed view since a version, in the order of the last change of each contact.</summary>
+public sealed record RosterChanges(long Version, IReadOnlyList<RosterStep> Steps);
+
+/// <summary>The version with which a contact became what it is now: an item, or null when it left.</summary>
+public sealed record RosterStep(long Version, string Jid, RosterItem? Item);
 
 public interface IRosters
 {

@@ -67,12 +67,25 @@ public abstract class RosterContract(StoreFixture fixture) : StoreContract(fixtu
 
         var changes = await Store.Rosters.ChangesSinceAsync(account, version);
 
-        Assert.Equal(("tybalt@x", "T"), (changes!.Changed.Single().Jid, changes.Changed.Single().Name));
-        Assert.Equal(["romeo@x", "nurse@x"], changes.Removed);
+        Assert.Equal([("tybalt@x", "T"), ("romeo@x", null), ("nurse@x", null)], changes!.Steps.Select(step => (step.Jid, step.Item?.Name)));
         Assert.Equal((await Store.Rosters.LoadAsync(account)).Version, changes.Version);
-        var none = await Store.Rosters.ChangesSinceAsync(account, changes.Version);
-        Assert.Empty(none!.Changed);
-        Assert.Empty(none.Removed);
+        Assert.Empty((await Store.Rosters.ChangesSinceAsync(account, changes.Version))!.Steps);
+    }
+
+    [Fact]
+    public async Task Changes_come_in_the_order_in_which_they_were_made_with_the_version_each_led_to()
+    {
+        var account = await AccountAsync("juliet");
+        var version = await Store.Rosters.SaveAsync(account, Romeo);
+        var nurse = await Store.Rosters.SaveAsync(account, Listed("nurse@x"));
+        var romeo = await Store.Rosters.RemoveAsync(account, "romeo@x");
+        var benvolio = await Store.Rosters.SaveAsync(account, Listed("benvolio@x"));
+
+        var changes = await Store.Rosters.ChangesSinceAsync(account, version);
+
+        Assert.Equal(
+            [(nurse, "nurse@x", true), (romeo, "romeo@x", false), (benvolio, "benvolio@x", true)],
+            changes!.Steps.Select(step => (step.Version, step.Jid, step.Item is not null)));
     }
 
     [Fact]
@@ -85,8 +98,7 @@ public abstract class RosterContract(StoreFixture fixture) : StoreContract(fixtu
 
         var changes = await Store.Rosters.ChangesSinceAsync(account, version);
 
-        Assert.Equal("romeo@x", changes!.Changed.Single().Jid);
-        Assert.Empty(changes.Removed);
+        Assert.Equal("romeo@x", changes!.Steps.Single().Item?.Jid);
     }
 
     [Fact]
@@ -104,7 +116,7 @@ public abstract class RosterContract(StoreFixture fixture) : StoreContract(fixtu
 
         Assert.Null(await Store.Rosters.ChangesSinceAsync(account, 1));
         var recent = await Store.Rosters.ChangesSinceAsync(account, 400);
-        Assert.Equal(51, recent!.Removed.Count);
+        Assert.Equal(51, recent!.Steps.Count);
     }
 
     static RosterItem Listed(string jid) => new(jid, true, null, [], Subscription.None, false, false, null);

@@ -35,6 +35,9 @@ public enum Entity
 
     /// <summary>The directory of people, by its domain.</summary>
     Directory = 256,
+
+    /// <summary>A bare address of the server's domain that is no account, or one that has blocked who asks: for what must be told apart by neither.</summary>
+    NoAccount = 512,
 }
 
 /// <summary>An iq get or set that the server answers.</summary>

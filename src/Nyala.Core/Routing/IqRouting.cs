@@ -127,7 +127,7 @@ sealed class IqRouting(NyalaServer server)
         }
         else if (await server.Accounts.LocateAsync(to.Local) is not { } account || server.Features.Blocks(account, from))
         {
-            Answer(session, iq, StanzaError.ServiceUnavailable);
+            await HandleAsync(session, iq, from, to, to.IsFull ? default : Entity.NoAccount, account: null);
         }
         else if (to.IsBare)
         {

@@ -45,8 +45,7 @@ public sealed class Privileges : IFeature
         }
 
         on.ComponentConnected(GreetAsync);
-        on.IqGet(Ns.Roster, "query", RosterAsync, Entity.OtherAccount);
-        on.IqSet(Ns.Roster, "query", RosterAsync, Entity.OtherAccount);
+        _management.Entitled = request => _components.TryGetValue(request.From.Domain, out var component) ? RosterAsync(request, component) : null;
         on.DomainMessage(Ns.Privilege, "privilege", SendAsync);
         if (_components.Values.Any(component => component.RosterPushes))
         {
@@ -133,19 +132,15 @@ public sealed class Privileges : IFeature
     };
 
     /// <summary>§4.3: as the account itself would ask; others than components learn nothing.</summary>
-    async ValueTask<IqReply> RosterAsync(IqRequest request)
+    async ValueTask<IqReply> RosterAsync(IqRequest request, ComponentOptions component)
     {
-        if (_components.GetValueOrDefault(request.From.Domain) is not { } component)
-        {
-            return StanzaError.ServiceUnavailable;
-        }
-
         if (request.From is not { Local: null, Resource: null } || (component.Roster & (request.IsSet ? Access.Set : Access.Get)) == 0)
         {
             return StanzaError.Forbidden;
         }
 
-        return await (request.IsSet ? _management.SetAsync(request) : _management.GetAsync(request));
+        return request.Account is null ? StanzaError.ItemNotFound
+            : await (request.IsSet ? _management.SetAsync(request) : _management.GetAsync(request));
     }
 
     /// <summary>§4.4</summary>

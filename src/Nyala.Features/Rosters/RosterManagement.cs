@@ -19,12 +19,17 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
 
     const int MaxGroups = 64;
 
+    /// <summary>Answers requests for other accounts' rosters of those who have a right to some; null: nobody has.</summary>
+    internal Func<IqRequest, ValueTask<IqReply>?>? Entitled { get; set; }
+
     public void Register(FeatureBuilder on)
     {
         on.StreamFeature(StreamState.Authenticated, _ => new Element("ver", Ns.RosterVersioning));
         on.StreamFeature(StreamState.Authenticated, _ => new Element("sub", Ns.PreApproval));
         on.IqGet(Ns.Roster, "query", GetAsync);
         on.IqSet(Ns.Roster, "query", SetAsync);
+        on.IqGet(Ns.Roster, "query", ForOthersAsync, Entity.OtherAccount);
+        on.IqSet(Ns.Roster, "query", ForOthersAsync, Entity.OtherAccount | Entity.NoAccount);
         on.AccountRemoving(LeaveAsync);
         on.AccountRemoved(account =>
         {
@@ -32,6 +37,10 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
             return ValueTask.CompletedTask;
         });
     }
+
+    /// <summary>§2.1.5: a change is forbidden, whether there is such an account or not.</summary>
+    ValueTask<IqReply> ForOthersAsync(IqRequest request) =>
+        Entitled?.Invoke(request) ?? (IqReply)(request.IsSet ? StanzaError.Forbidden : StanzaError.ServiceUnavailable);
 
     /// <summary>XEP-0077 §3.2: the contacts of a removed account have no subscriptions with it any more.</summary>
     async ValueTask LeaveAsync(LocalAccount account)
@@ -76,13 +85,12 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
             return IqReply.Answered;
         }
 
-        // §2.6.3: an empty result, then what has changed as pushes. Only the last brings the new version: a client that is
-        // cut off in between asks again from where it was.
+        // §2.6.3: an empty result, then what has changed as pushes in the order in which it did: a client that is cut off in
+        // between asks again from where it was.
         session.Send(result);
-        List<Element> pushes = [.. changes.Changed.Select(RosterPushes.ItemOf), .. changes.Removed.Select(RosterPushes.Removed)];
-        for (var i = 0; i < pushes.Count; i++)
+        foreach (var step in changes.Steps)
         {
-            RosterPushes.Push(session, pushes[i], i == pushes.Count - 1 ? changes.Version : version);
+            RosterPushes.Push(session, step.Item is { } item ? RosterPushes.ItemOf(item) : RosterPushes.Removed(step.Jid), step.Version);
         }
 
         return IqReply.Answered;

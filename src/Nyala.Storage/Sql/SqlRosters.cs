@@ -35,14 +35,13 @@ sealed class SqlRosters(ISqlExecutor sql) : IRosters
             return null;
         }
 
-        return new RosterChanges(
-            state.Version,
-            await db.QueryAsync(
-                $"select {Columns} from roster where account = @account and listed = 1 and version > @version order by version, jid",
-                Map, ("@account", account), ("@version", version)),
-            await db.QueryAsync(
-                "select jid from roster_removed where account = @account and version > @version order by version, jid",
-                r => r.GetString(0), ("@account", account), ("@version", version)));
+        var changed = await db.QueryAsync(
+            $"select {Columns}, version from roster where account = @account and listed = 1 and version > @version",
+            r => new RosterStep(r.GetInt64(8), r.GetString(0), Map(r)), ("@account", account), ("@version", version));
+        var removed = await db.QueryAsync(
+            "select version, jid from roster_removed where account = @account and version > @version",
+            r => new RosterStep(r.GetInt64(0), r.GetString(1), null), ("@account", account), ("@version", version));
+        return new RosterChanges(state.Version, [.. changed.Concat(removed).OrderBy(step => step.Version)]);
     });
 
     static async ValueTask<long> SaveAsync(SqlSession db, long account, RosterItem item)

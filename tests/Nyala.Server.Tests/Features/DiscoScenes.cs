@@ -46,13 +46,26 @@ public sealed class DiscoScenes(SharedServer shared) : Scene(shared)
     {
         var romeo = await ArriveAsync(Romeo);
         var juliet = await ArriveAsync(Juliet);
-        foreach (var payload in (string[])
-            [Info, Items, "<query xmlns='jabber:iq:last'/>", "<vCard xmlns='vcard-temp'/>", "<ping xmlns='urn:xmpp:ping'/>", "<query xmlns='urn:xmpp:mam:2'/>",
-            "<query xmlns='jabber:iq:private'><a xmlns='x'/></query>", "<query xmlns='jabber:iq:register'/>", "<blocklist xmlns='urn:xmpp:blocking'/>", "<x xmlns='example:unknown'/>"])
+        foreach (var (payload, type, condition) in ((string, string, string)[])
+            [(Info, "get", "service-unavailable"), ("<query xmlns='jabber:iq:last'/>", "get", "service-unavailable"), ("<vCard xmlns='vcard-temp'/>", "get", "service-unavailable"),
+            ("<ping xmlns='urn:xmpp:ping'/>", "get", "service-unavailable"), ("<query xmlns='jabber:iq:register'/>", "get", "service-unavailable"),
+            ("<blocklist xmlns='urn:xmpp:blocking'/>", "get", "service-unavailable"), ("<x xmlns='example:unknown'/>", "get", "service-unavailable"),
+            ("<query xmlns='jabber:iq:roster'/>", "get", "service-unavailable"), ("<query xmlns='jabber:iq:roster'><item jid='a@b'/></query>", "set", "forbidden"),
+            ("<vCard xmlns='vcard-temp'/>", "set", "forbidden"), ("<query xmlns='urn:xmpp:mam:2'/>", "get", "forbidden"), ("<query xmlns='urn:xmpp:mam:2'/>", "set", "forbidden"),
+            ("<query xmlns='jabber:iq:private'><a xmlns='x'/></query>", "get", "forbidden"), ("<query xmlns='jabber:iq:private'><a xmlns='x'/></query>", "set", "forbidden")])
         {
-            var answer = await AnswerAsync(romeo, Juliet, payload);
-            Assert.Contains("service-unavailable", answer, StringComparison.Ordinal);
-            Assert.Equal(await AnswerAsync(romeo, "nobody@localhost", payload), answer);
+            var answer = await AnswerAsync(romeo, Juliet, payload, type);
+            Assert.Contains(condition, answer, StringComparison.Ordinal);
+            Assert.Equal(await AnswerAsync(romeo, "nobody@localhost", payload, type), answer);
+        }
+
+        // XEP-0030 §8: no error, but nothing.
+        foreach (var items in (string[])[Items, "<query xmlns='http://jabber.org/protocol/disco#items' node='urn:example'/>"])
+        {
+            var answer = await AnswerAsync(romeo, Juliet, items);
+            Assert.DoesNotContain("<item", answer, StringComparison.Ordinal);
+            Assert.Contains("result", answer, StringComparison.Ordinal);
+            Assert.Equal(await AnswerAsync(romeo, "nobody@localhost", items), answer);
         }
 
         await SubscribeAsync(romeo, juliet);

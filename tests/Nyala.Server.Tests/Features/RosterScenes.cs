@@ -73,7 +73,7 @@ public sealed class RosterScenes(SharedServer shared) : Scene(shared)
         foreach (var to in (string[])[Juliet, "nobody@localhost"])
         {
             await RefusedAsync(romeo, "get", "<query xmlns='jabber:iq:roster'/>", "service-unavailable", to);
-            await RefusedAsync(romeo, "set", $"<query xmlns='jabber:iq:roster'><item jid='{Romeo}'/></query>", "service-unavailable", to);
+            await RefusedAsync(romeo, "set", $"<query xmlns='jabber:iq:roster'><item jid='{Romeo}'/></query>", "forbidden", to);
         }
     }
 
@@ -88,16 +88,25 @@ public sealed class RosterScenes(SharedServer shared) : Scene(shared)
 
         var full = await AskAsync(romeo, "get", "<query xmlns='jabber:iq:roster' ver=''/>", "<query xmlns='jabber:iq:roster' ver='*'><item/><item/><item/></query>");
         var known = full.Elements().Single().Attribute("ver")!.Value;
-        await AskAsync(romeo, "set", "<query xmlns='jabber:iq:roster'><item jid='b@localhost' name='B'/></query>");
         await AskAsync(romeo, "set", "<query xmlns='jabber:iq:roster'><item jid='a@localhost' subscription='remove'/></query>");
+        await AskAsync(romeo, "set", "<query xmlns='jabber:iq:roster'><item jid='b@localhost' name='B'/></query>");
+        await AskAsync(romeo, "set", "<query xmlns='jabber:iq:roster'><item jid='c@localhost' subscription='remove'/></query>");
+        await AskAsync(romeo, "set", "<query xmlns='jabber:iq:roster'><item jid='c@localhost' name='C'/></query>");
 
         var again = await LoginAsync(Romeo, "tablet");
         await again.SendAsync($"<iq type='get' id='v'><query xmlns='jabber:iq:roster' ver='{known}'/></iq>");
         await again.ExpectAsync("<iq type='result' id='v'><query xmlns='!jabber:iq:roster'/></iq>");
-        await again.ExpectAsync($"<iq type='set'><query xmlns='jabber:iq:roster' ver='{known}'><item jid='b@localhost' name='B'/></query></iq>");
-        var last = await again.ExpectAsync("<iq type='set'><query xmlns='jabber:iq:roster'><item jid='a@localhost' subscription='remove'/></query></iq>");
+        // In the order of the changes, and each brings the client to where it is then.
+        var first = await again.ExpectAsync("<iq type='set'><query xmlns='jabber:iq:roster' ver='*'><item jid='a@localhost' subscription='remove'/></query></iq>");
+        await again.ExpectAsync("<iq type='set'><query xmlns='jabber:iq:roster' ver='*'><item jid='b@localhost' name='B'/></query></iq>");
+        var last = await again.ExpectAsync("<iq type='set'><query xmlns='jabber:iq:roster' ver='*'><item jid='c@localhost' name='C'/></query></iq>");
         var current = last.Elements().Single().Attribute("ver")!.Value;
-        Assert.NotEqual(known, current);
+        var between = first.Elements().Single().Attribute("ver")!.Value;
+        Assert.Distinct([known, between, current]);
+        await again.SendAsync($"<iq type='get' id='u'><query xmlns='jabber:iq:roster' ver='{between}'/></iq>");
+        await again.ExpectAsync("<iq type='result' id='u'><query xmlns='!jabber:iq:roster'/></iq>");
+        await again.ExpectAsync("<iq type='set'><query xmlns='jabber:iq:roster'><item jid='b@localhost' name='B'/></query></iq>");
+        await again.ExpectAsync("<iq type='set'><query xmlns='jabber:iq:roster'><item jid='c@localhost' name='C'/></query></iq>");
         await again.SendAsync($"<iq type='get' id='w'><query xmlns='jabber:iq:roster' ver='{current}'/></iq>");
         var nothing = await again.ExpectAsync("<iq type='result' id='w'/>");
         Assert.Empty(nothing.Elements());

@@ -64,7 +64,7 @@ public sealed class SmallServiceScenes(SharedServer shared) : Scene(shared)
         await AskAsync(tablet, "get", "<query xmlns='jabber:iq:private'><prefs xmlns='urn:example:prefs'/></query>", Document);
         await RefusedAsync(romeo, "set", "<query xmlns='jabber:iq:private'/>", "not-acceptable");
         await RefusedAsync(romeo, "get", "<query xmlns='jabber:iq:private'/>", "bad-request");
-        await RefusedAsync(romeo, "get", Document, "service-unavailable", Juliet);
+        await RefusedAsync(romeo, "get", Document, "forbidden", Juliet);
         await RefusedAsync(romeo, "set", $"<query xmlns='jabber:iq:private'><big xmlns='urn:example:big'>{new string('x', 140_000)}</big></query>", "resource-constraint");
     }
 
@@ -92,7 +92,7 @@ public sealed class SmallServiceScenes(SharedServer shared) : Scene(shared)
         await RefusedAsync(romeo, "get", "<vCard xmlns='vcard-temp'/>", "service-unavailable", Juliet);
         await AskAsync(juliet, "set", "<vCard xmlns='vcard-temp'><FN>Juliet</FN></vCard>");
         await AskAsync(romeo, "get", "<vCard xmlns='vcard-temp'/>", "<vCard xmlns='vcard-temp'><FN>Juliet</FN></vCard>", Juliet);
-        await RefusedAsync(romeo, "set", "<vCard xmlns='vcard-temp'><FN>Mine</FN></vCard>", "service-unavailable", Juliet);
+        await RefusedAsync(romeo, "set", "<vCard xmlns='vcard-temp'><FN>Mine</FN></vCard>", "forbidden", Juliet);
         await RefusedAsync(romeo, "set", $"<vCard xmlns='vcard-temp'><NOTE>{new string('x', 140_000)}</NOTE></vCard>", "resource-constraint");
     }
 }
