@@ -119,6 +119,12 @@ public sealed class PeopleSearch : IFeature, IStanzaHost
         }
 
         var names = Array.ConvertAll(Fields, field => DirectoryQuery.Fold((form is null ? request.Payload.Child(field)?.Text : form[field]?.Value) ?? ""));
+        if (Array.TrueForAll(names, name => name.Length == 0))
+        {
+            // No field is required, so a form without any is in order; it finds nobody, rather than everybody.
+            return new Element("query", Ns.Search);
+        }
+
         if (Array.TrueForAll(names, name => name.Length < Least) || Array.Exists(names, name => name.Length > LongestName))
         {
             return StanzaError.NotAcceptable with { Text = $"A search needs {Least} characters of a name." };

@@ -55,7 +55,8 @@ public sealed class PeopleScenes : CommandScene
     {
         var romeo = await LoginAsync("romeo");
         await RefuseAsync(romeo, "<last>ca</last>", "not-acceptable");
-        await RefuseAsync(romeo, "", "not-acceptable");
+        await FindAsync(romeo, "");
+        await FindAsync(romeo, "<last/><nick/>");
         for (var search = 0; search < 5; search++)
         {
             await FindAsync(romeo, "<last>capulet</last>");
