@@ -97,7 +97,7 @@ sealed partial class Room
         int[] codes = isFault ? [333] : [];
         if (occupant.Seats.Count > 0)
         {
-            notices.Add(new Seen(occupant) { Gone = true, Seat = seat, Words = words, Codes = codes, Only = [seat], Reason = reason });
+            notices.Add(new Seen(occupant) { Gone = true, Seat = seat, Words = words, Codes = codes, Only = [seat], Reason = reason, StanzaId = words?.Id });
             if (wasShown)
             {
                 occupant.Changed();
@@ -116,6 +116,7 @@ sealed partial class Room
             Codes = codes,
             Leavers = [seat],
             Reason = reason,
+            StanzaId = words?.Id,
 
             // §10.1.3: who goes without having configured it leaves no room.
             Destroyed = IsLocked ? new Element("destroy", Ns.MucUser) : null,

@@ -8,6 +8,9 @@ namespace Nyala.Features.Rooms;
 /// </summary>
 sealed record RoomConfig
 {
+    /// <summary>What an instant room is.</summary>
+    public static RoomConfig PublicGroup { get; } = new() { Public = true, MembersOnly = false, ShowsAddresses = false };
+
     public string Name { get; init; } = "";
 
     public string Description { get; init; } = "";

@@ -45,7 +45,15 @@ static class RoomForm
         Switch(Ns.LockedNicknames, "Who has a nickname of its own here goes by no other", c => c.LocksNicknames, (c, on) => c with { LocksNicknames = on }),
         Switch("muc#roomconfig_passwordprotectedroom", "A password is needed", c => c.PasswordProtected, (c, on) => c with { PasswordProtected = on }),
         Text("muc#roomconfig_roomsecret", "Password", c => c.Password, (c, text) => c with { Password = text }, "text-private"),
-        Number("muc#roomconfig_maxusers", "Occupants at most (0: as many as the server allows)", 1_000_000, c => c.MaxUsers, (c, n) => c with { MaxUsers = n }),
+        Number("muc#roomconfig_maxusers", "Occupants at most", 1_000_000, c => c.MaxUsers, (c, n) => c with { MaxUsers = n }) with
+        {
+            // §15.5.3: a list; libraries that know the registry take no form with a field of another type.
+            Type = "list-single",
+            Get = c => [c.MaxUsers == 0 ? "none" : c.MaxUsers.ToString(CultureInfo.InvariantCulture)],
+            Options = [("As many as the server allows", "none"), .. ((string[])["10", "20", "30", "50", "100", "200", "500", "1000"]).Select(most => ((string?)null, most))],
+            IsNumber = false,
+            IsOpen = true,
+        },
         Number("muc#maxhistoryfetch", "Messages shown on entering at most", 1_000, c => c.MaxHistory, (c, n) => c with { MaxHistory = n }),
         Switch("muc#roomconfig_enablearchiving", "Messages are kept and can be read again", c => c.Archived, (c, on) => c with { Archived = on }),
         Number("muc#roomconfig_slow_mode_duration", "Seconds between two messages of the same person (0: off)", LongestSlowMode,
@@ -58,7 +66,7 @@ static class RoomForm
         var form = new DataForm("form", Ns.MucConfig) { Title = "Configuration of the room" };
         foreach (var field in Fields)
         {
-            form.Add(new DataFormField(field.Var, field.Type, field.Get(config)) { Label = field.Label, Options = field.Options, Least = field.IsNumber ? 0 : null });
+            form.Add(field.Offer(config));
         }
 
         var list = members.ToLookup(member => member.Affiliation, member => member.Jid);
@@ -218,5 +226,20 @@ static class RoomForm
         public IReadOnlyList<(string?, string)> Options { get; init; } = [];
 
         public bool IsNumber { get; init; }
+
+        /// <summary>Values beside the options are taken too; one that is in force is among those offered.</summary>
+        public bool IsOpen { get; init; }
+
+        public DataFormField Offer(RoomConfig config)
+        {
+            var values = Get(config);
+            return new(Var, Type, values)
+            {
+                Label = Label,
+                Options = IsOpen ? [.. Options, .. values.Except(Options.Select(option => option.Item2)).Select(value => ((string?)null, value))] : Options,
+                Least = IsNumber ? 0 : null,
+                IsOpen = IsOpen,
+            };
+        }
     }
 }

@@ -6,6 +6,44 @@ namespace Nyala.Server.Tests.Features.Rooms;
 public sealed class EntryScenes(SharedServer shared) : RoomScene(shared)
 {
     [Fact]
+    public async Task An_instant_room_is_one_that_anybody_may_enter_and_find()
+    {
+        var romeo = await ArriveAsync(Romeo);
+        await SendEntryAsync(romeo, "Romeo");
+        await romeo.AwaitAsync($"<presence from='{Room}/Romeo'><x xmlns='{User}'><status code='201'/></x></presence>");
+        await AskAsync(romeo, "set", $"<query xmlns='{Owner}'><x xmlns='jabber:x:data' type='submit'/></query>", "", Room);
+        await EnterAsync(Juliet, "Juliet");
+        await AskAsync(romeo, "get", Info, "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='muc_open'/><feature var='muc_public'/><feature var='muc_semianonymous'/></query>", Room);
+
+        // Of a room that is there it says nothing.
+        await ConfigureAsync(romeo, "muc#roomconfig_membersonly=1");
+        await AskAsync(romeo, "set", $"<query xmlns='{Owner}'><x xmlns='jabber:x:data' type='submit'/></query>", "", Room);
+        await AskAsync(romeo, "get", Info, "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='muc_membersonly'/></query>", Room);
+    }
+
+    [Fact]
+    public async Task Who_leaves_is_answered_with_the_id_it_has_left_with()
+    {
+        var romeo = await MakeAsync(Public);
+        var juliet = await EnterAsync(Juliet, "Juliet");
+        await juliet.SendAsync($"<presence type='unavailable' id='leave-1' to='{Room}/Juliet'/>");
+        await juliet.AwaitAsync($"<presence type='unavailable' id='leave-1' from='{Room}/Juliet'><x xmlns='{User}'><status code='110'/></x></presence>");
+        await romeo.AwaitAsync($"<presence type='unavailable' id='-' from='{Room}/Juliet'/>");
+    }
+
+    [Fact]
+    public async Task The_most_occupants_are_chosen_from_a_list_that_holds_what_is_in_force()
+    {
+        var romeo = await MakeAsync();
+        var form = (string value) => $"<query xmlns='{Owner}'><x xmlns='jabber:x:data' type='form'><field var='muc#roomconfig_maxusers' type='list-single'><value>{value}</value><option><value>{value}</value></option></field></x></query>";
+        await AskAsync(romeo, "get", $"<query xmlns='{Owner}'/>", form("none"), Room);
+        await ConfigureAsync(romeo, "muc#roomconfig_maxusers=23");
+        await AskAsync(romeo, "get", $"<query xmlns='{Owner}'/>", form("23"), Room);
+        await ConfigureAsync(romeo, "muc#roomconfig_maxusers=none");
+        await AskAsync(romeo, "get", $"<query xmlns='{Owner}'/>", form("none"), Room);
+    }
+
+    [Fact]
     public async Task A_new_room_is_locked_until_its_owner_accepts_that_it_is_a_private_group()
     {
         var romeo = await ArriveAsync(Romeo);

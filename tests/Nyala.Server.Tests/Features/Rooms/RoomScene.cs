@@ -26,7 +26,7 @@ public abstract class RoomScene(SharedServer shared) : Scene(shared)
         Room = $"verona-{Guid.NewGuid():N}@rooms.localhost";
     }
 
-    /// <summary>Romeo makes the room and configures it; empty: as it is by default.</summary>
+    /// <summary>Romeo makes the room and configures it; empty: as its form is offered.</summary>
     protected async Task<Wire> MakeAsync(params string[] fields)
     {
         var romeo = await ArriveAsync(Romeo);
@@ -65,7 +65,7 @@ public abstract class RoomScene(SharedServer shared) : Scene(shared)
 
     protected static string Form(params string[] fields) =>
         $"<query xmlns='{Owner}'><x xmlns='jabber:x:data' type='submit'>"
-        + (fields.Length == 0 ? "" : "<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>")
+        + "<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
         + string.Concat(fields.Select(field => $"<field var='{field.Split('=', 2)[0]}'><value>{field.Split('=', 2)[1]}</value></field>")) + "</x></query>";
 
     protected static string Items(string items) => $"<query xmlns='{Admin}'>{items}</query>";
