@@ -45,7 +45,7 @@ public sealed class Privileges : IFeature
         }
 
         on.ComponentConnected(GreetAsync);
-        _management.Entitled = request => _components.TryGetValue(request.From.Domain, out var component) ? RosterAsync(request, component) : null;
+        _management.Entitled = (from => _components.ContainsKey(from.Domain), RosterAsync);
         on.DomainMessage(Ns.Privilege, "privilege", SendAsync);
         if (_components.Values.Any(component => component.RosterPushes))
         {
@@ -132,8 +132,9 @@ public sealed class Privileges : IFeature
     };
 
     /// <summary>§4.3: as the account itself would ask; others than components learn nothing.</summary>
-    async ValueTask<IqReply> RosterAsync(IqRequest request, ComponentOptions component)
+    async ValueTask<IqReply> RosterAsync(IqRequest request)
     {
+        var component = _components[request.From.Domain];
         if (request.From is not { Local: null, Resource: null } || (component.Roster & (request.IsSet ? Access.Set : Access.Get)) == 0)
         {
             return StanzaError.Forbidden;

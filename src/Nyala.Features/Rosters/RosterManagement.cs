@@ -19,8 +19,8 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
 
     const int MaxGroups = 64;
 
-    /// <summary>Answers requests for other accounts' rosters of those who have a right to some; null: nobody has.</summary>
-    internal Func<IqRequest, ValueTask<IqReply>?>? Entitled { get; set; }
+    /// <summary>Who may have a right to other accounts' rosters, and what answers them; null: nobody.</summary>
+    internal (Func<Jid, bool> Are, IqHandler Handler)? Entitled { get; set; }
 
     public void Register(FeatureBuilder on)
     {
@@ -40,7 +40,8 @@ public sealed class RosterManagement(NyalaServer server, RosterCache rosters, Su
 
     /// <summary>§2.1.5: a change is forbidden, whether there is such an account or not.</summary>
     ValueTask<IqReply> ForOthersAsync(IqRequest request) =>
-        Entitled?.Invoke(request) ?? (IqReply)(request.IsSet ? StanzaError.Forbidden : StanzaError.ServiceUnavailable);
+        Entitled is { } entitled && entitled.Are(request.From) ? entitled.Handler(request)
+        : (IqReply)(request.IsSet ? StanzaError.Forbidden : StanzaError.ServiceUnavailable);
 
     /// <summary>XEP-0077 §3.2: the contacts of a removed account have no subscriptions with it any more.</summary>
     async ValueTask LeaveAsync(LocalAccount account)

@@ -25,6 +25,18 @@ public sealed class BindingScenes
         await wire.ExpectAsync("<iq type='result' id='s'/>");
     }
 
+    [Fact]
+    public async Task Stream_management_fails_before_authentication_and_the_stream_goes_on()
+    {
+        await using var server = await TestServer.StartAsync();
+        await using var wire = await server.OpenedAsync();
+        foreach (var early in (string[])["<enable xmlns='urn:xmpp:sm:3'/>", "<resume xmlns='urn:xmpp:sm:3' previd='x' h='0'/>"])
+        {
+            await wire.SendAsync(early);
+            await wire.ExpectAsync("<failed xmlns='urn:xmpp:sm:3'><unexpected-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></failed>");
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

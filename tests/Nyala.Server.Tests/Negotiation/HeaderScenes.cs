@@ -53,8 +53,6 @@ public sealed class HeaderScenes
     [InlineData("<iq type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>", "not-authorized")]
     [InlineData("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>", "not-authorized")]
     [InlineData("<r xmlns='urn:xmpp:sm:3'/>", "not-authorized")]
-    [InlineData("<resume xmlns='urn:xmpp:sm:3' previd='x' h='0'/>", "not-authorized")]
-    [InlineData("<enable xmlns='urn:xmpp:sm:3'/>", "not-authorized")]
     [InlineData("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>AAAA</response>", "not-authorized")]
     [InlineData("<unheard-of xmlns='urn:example'/>", "unsupported-stanza-type")]
     [InlineData("<!-- a comment -->", "restricted-xml")]
