@@ -114,6 +114,9 @@ public sealed class AccountScenes : CommandScene
         Assert.Equal(["127.0.0.1"], Values(statistics, "ipaddresses"));
         Assert.Equal(["1"], Values(statistics, "rostersize"));
         Assert.Equal(["phone"], Values(statistics, "onlineresources"));
+        Assert.Equal(["1"], Values(await DoneAsync(prince, $"{Admin}#user-stats", "accountjids=romeo@localhost"), "rostersize"));
+        await RefusedAsync(prince, "bad-request", $"{Admin}#user-stats", "accountjids=romeo@localhost", "accountjids=juliet@localhost");
+        await RefusedAsync(prince, "bad-request", $"{Admin}#user-stats", "accountjid=");
 
         Assert.Single(Values(await DoneAsync(prince, $"{Admin}#get-user-lastlogin", "accountjids=romeo@localhost"), "lastlogin"));
         Assert.Empty(Values(await DoneAsync(prince, $"{Admin}#get-user-lastlogin", "accountjids=juliet@localhost"), "lastlogin"));
