@@ -4,11 +4,11 @@ namespace Nyala.Features.Rooms;
 
 /// <summary>
 /// How a room is configured. As it stands it is what people know as a private group: for members only, everybody's address
-/// known to all (what end-to-end encryption needs), kept, and in no list. A public group is open, semi-anonymous and listed.
+/// known to all (what end-to-end encryption needs), kept, and in no list.
 /// </summary>
 sealed record RoomConfig
 {
-    /// <summary>What an instant room is.</summary>
+    /// <summary>Open, semi-anonymous and listed: what a new room is, and its form offers, until its owner says otherwise (§10.1).</summary>
     public static RoomConfig PublicGroup { get; } = new() { Public = true, MembersOnly = false, ShowsAddresses = false };
 
     public string Name { get; init; } = "";

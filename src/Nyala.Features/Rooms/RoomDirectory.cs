@@ -47,8 +47,8 @@ sealed class RoomDirectory(NyalaServer server, string host)
     {
         await _started.Value;
 
-        // Until it is configured it does not outlive its creator's stay (§10.1).
-        var settings = SettingsOf(new RoomConfig()) with { Persistent = false };
+        // Until it is configured it does not outlive its creator's stay (§10.1), nor can others find it.
+        var settings = SettingsOf(RoomConfig.PublicGroup) with { Persistent = false, Listed = false };
         var stored = await server.Store.Rooms.CreateAsync(name, settings, RandomNumberGenerator.GetBytes(32), owner.Bare.ToString(), server.Time.GetUtcNow());
         if (stored is null)
         {

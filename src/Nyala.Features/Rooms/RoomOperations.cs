@@ -106,9 +106,7 @@ sealed class RoomOperations(NyalaServer server, RoomDirectory directory)
             return new Change(StanzaError.Forbidden);
         }
 
-        // §10.1.2: who takes what there is, unseen, has made a room for whoever comes, as everywhere.
-        var basis = rules.IsLocked && form.Fields.Count == 0 ? RoomConfig.PublicGroup : rules.Config;
-        var (config, error) = RoomForm.Read(form, basis);
+        var (config, error) = RoomForm.Read(form, rules.Config);
         var (valid, items) = RoomForm.ReadLists(form, rules.Members);
         List<RoomMember> changes = [];
         error ??= valid ? null : StanzaError.JidMalformed;

@@ -135,7 +135,8 @@ public sealed class RoomPushScenes : IAsyncLifetime
     {
         await _romeo.SendAsync(
             $"<presence to='{Room}/Romeo'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
-            $"<iq type='set' id='c' to='{Room}'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field></x></query></iq>",
+            $"<iq type='set' id='c' to='{Room}'><query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
+                + "<field var='muc#roomconfig_membersonly'><value>1</value></field><field var='muc#roomconfig_publicroom'><value>0</value></field></x></query></iq>",
             $"<iq type='set' id='a' to='{Room}'><query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='member' jid='juliet@capulet.example' {juliet}/></query></iq>");
         await _romeo.SettleAsync();
 

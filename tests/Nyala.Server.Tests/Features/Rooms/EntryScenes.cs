@@ -44,21 +44,21 @@ public sealed class EntryScenes(SharedServer shared) : RoomScene(shared)
     }
 
     [Fact]
-    public async Task A_new_room_is_locked_until_its_owner_accepts_that_it_is_a_private_group()
+    public async Task A_new_room_is_locked_until_its_owner_accepts_what_its_form_offers()
     {
         var romeo = await ArriveAsync(Romeo);
         var mercutio = await ArriveAsync(Mercutio);
         await SendEntryAsync(romeo, "Romeo");
-        await romeo.ExpectAsync(Seen("Romeo", $"affiliation='owner' role='moderator' jid='{romeo.Address}'", "<status code='110'/><status code='100'/><status code='201'/>"));
+        await romeo.ExpectAsync(Seen("Romeo", $"affiliation='owner' role='moderator' jid='{romeo.Address}'", "<status code='110'/><status code='201'/>"));
         await romeo.ExpectAsync($"<message type='groupchat' from='{Room}'><subject/></message>");
         await RefusedEntryAsync(mercutio, "Mercutio", "item-not-found");
         await RefusedAsync(mercutio, "get", Info, "item-not-found", Room);
         await ConfigureAsync(romeo);
         await AskAsync(romeo, "get", Info,
             $"<query xmlns='http://jabber.org/protocol/disco#info'><identity category='conference' type='text'/><feature var='http://jabber.org/protocol/muc'/>"
-            + "<feature var='muc_hidden'/><feature var='muc_membersonly'/><feature var='muc_nonanonymous'/><feature var='muc_persistent'/>"
+            + "<feature var='muc_open'/><feature var='muc_persistent'/><feature var='muc_public'/><feature var='muc_semianonymous'/>"
             + "<feature var='urn:xmpp:mam:2'/></query>", Room);
-        await RefusedEntryAsync(mercutio, "Mercutio", "registration-required");
+        await EnterAsync(mercutio, "Mercutio");
     }
 
     [Fact]

@@ -128,7 +128,7 @@ public sealed class RoomLifeTests
         await server.AddUserAsync("juliet");
         await using var other = await ArriveAsync(server, "juliet");
         await other.SendAsync($"<presence to='{Room}/Juliet'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
-        await other.AwaitAsync("<presence type='error'><error><registration-required xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>");
+        await other.AwaitAsync($"<presence from='{Room}/Juliet'><x xmlns='{User}'><item affiliation='none' role='participant'/><status code='110'/></x></presence>");
     }
 
     [Fact]

@@ -14,6 +14,10 @@ public abstract class RoomScene(SharedServer shared) : Scene(shared)
     protected static readonly string[] Public =
         ["muc#roomconfig_membersonly=0", "muc#roomconfig_publicroom=1", "muc#roomconfig_whois=moderators"];
 
+    /// <summary>What clients send to make a group of people who know each other.</summary>
+    protected static readonly string[] Private =
+        ["muc#roomconfig_membersonly=1", "muc#roomconfig_publicroom=0", "muc#roomconfig_whois=anyone"];
+
     protected string Mercutio { get; private set; } = "";
 
     /// <summary>The address of the room.</summary>
@@ -26,13 +30,13 @@ public abstract class RoomScene(SharedServer shared) : Scene(shared)
         Room = $"verona-{Guid.NewGuid():N}@rooms.localhost";
     }
 
-    /// <summary>Romeo makes the room and configures it; empty: as its form is offered.</summary>
+    /// <summary>Romeo makes the room and configures it: a private group but for these fields.</summary>
     protected async Task<Wire> MakeAsync(params string[] fields)
     {
         var romeo = await ArriveAsync(Romeo);
         await SendEntryAsync(romeo, "Romeo");
         await romeo.AwaitAsync($"<presence from='{Room}/Romeo'><x xmlns='{User}'><item affiliation='owner' role='moderator'/><status code='110'/><status code='201'/></x></presence>");
-        await ConfigureAsync(romeo, fields);
+        await ConfigureAsync(romeo, [.. Private.Where(field => !Array.Exists(fields, other => NameOf(other) == NameOf(field))), .. fields]);
         await SettleAsync(romeo);
         return romeo;
     }
@@ -66,7 +70,9 @@ public abstract class RoomScene(SharedServer shared) : Scene(shared)
     protected static string Form(params string[] fields) =>
         $"<query xmlns='{Owner}'><x xmlns='jabber:x:data' type='submit'>"
         + "<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
-        + string.Concat(fields.Select(field => $"<field var='{field.Split('=', 2)[0]}'><value>{field.Split('=', 2)[1]}</value></field>")) + "</x></query>";
+        + string.Concat(fields.Select(field => $"<field var='{NameOf(field)}'><value>{field.Split('=', 2)[1]}</value></field>")) + "</x></query>";
+
+    static string NameOf(string field) => field.Split('=', 2)[0];
 
     protected static string Items(string items) => $"<query xmlns='{Admin}'>{items}</query>";
 
