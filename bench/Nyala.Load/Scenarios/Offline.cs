@@ -15,7 +15,7 @@ static class Offline
     const int Burst = 50;
 
     /// <summary>Messages for each of the absent before the measurement.</summary>
-    const int Warmup = 3;
+    const int Warmup = 25;
 
     public static async Task RunAsync(Fleet fleet)
     {
@@ -28,6 +28,7 @@ static class Offline
         // Once for nothing, so that what is measured is not a server that runs this for the first time.
         await WriteAllAsync(fleet, senders, Warmup, "warm-up");
         await FetchAsync(fleet, options.Users, Warmup, "warm-up");
+        await fleet.WaitAsync(2);
 
         var store = CpuMeter.Start(options);
         await WriteAllAsync(fleet, senders, options.Messages, run);
