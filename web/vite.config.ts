@@ -14,6 +14,7 @@ export default defineConfig({
   server: { strictPort: true },
   test: {
     environment: 'happy-dom',
+    environmentOptions: { happyDOM: { url: 'http://localhost:5280/' } },
     include: ['src/**/*.test.ts', 'seed/**/*.test.ts'],
     testTimeout: 10_000,
   },

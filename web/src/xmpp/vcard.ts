@@ -1,0 +1,31 @@
+import { child, childText, el, iq } from './dom.ts';
+import { fromBase64 } from './base64.ts';
+import { NS } from './ns.ts';
+
+export interface VCard {
+  name: string | undefined;
+  photo: Blob | undefined;
+}
+
+/** vcard-temp (XEP-0054): names, and the pictures of rooms. */
+export const vcardRequest = (to: string): Element => iq('get', { to }, el('vCard', NS.vcard));
+
+export function readVCard(answer: Element): VCard | undefined {
+  const card = child(answer, 'vCard', NS.vcard);
+  if (!card) return undefined;
+  const photo = child(card, 'PHOTO', NS.vcard);
+  const type = childText(photo, 'TYPE', NS.vcard) ?? '';
+  const bytes = fromBase64((childText(photo, 'BINVAL', NS.vcard) ?? '').replace(/\s/g, ''));
+  const shown = /^image\/(png|jpeg|gif|webp)$/.test(type) && bytes && bytes.length > 0 && bytes.length <= 512 * 1024;
+  return { name: childText(card, 'NICKNAME', NS.vcard) || childText(card, 'FN', NS.vcard) || undefined, photo: shown ? new Blob([bytes], { type }) : undefined };
+}
+
+/** The hash of the picture that a presence tells (XEP-0153): empty when there is none, undefined when it says nothing. */
+export function readPhotoHash(presence: Element): string | undefined {
+  const photo = child(child(presence, 'x', NS.vcardUpdate), 'photo', NS.vcardUpdate);
+  return photo ? photo.textContent.trim().toLowerCase() : undefined;
+}
+
+export const readNick = (payload: Element | undefined): string | undefined =>
+  payload?.localName === 'nick' && payload.namespaceURI === NS.nick ? payload.textContent.trim() || undefined : undefined;
+
