@@ -12,7 +12,7 @@ import { senderId, stanzaId } from './ids.ts';
 import { bare, domain, local, parseAccount, resource } from './jid.ts';
 import { archiveRequest, queryArchive, readFin, readResult } from './mam.ts';
 import { readDisplayed, setDisplayed } from './mds.ts';
-import { acceptDefaults, isSubject, join, readInvitation, readOccupant } from './muc.ts';
+import { acceptDefaults, join, readInvitation, readOccupant } from './muc.ts';
 import { NS } from './ns.ts';
 import { readEvent, readItems } from './pubsub.ts';
 import { reactions, readReactions } from './reactions.ts';
@@ -171,10 +171,6 @@ describe('rooms', () => {
     expect(readInvitation(xml(`<message from='r@x'><x xmlns='${NS.mucUser}'><invite from='a@b'/></x></message>`))?.room).toBe('r@x');
     expect(readInvitation(xml(`<message from='a@b'><x xmlns='${NS.directInvite}' jid='r@x'/></message>`))?.room).toBe('r@x');
     expect(readInvitation(xml('<message from="a@b"/>'))).toBeUndefined();
-  });
-  it('tell subjects from messages that have one', () => {
-    expect(isSubject(xml('<message><subject/></message>'))).toBe(true);
-    expect(isSubject(xml('<message><subject>s</subject><body>b</body></message>'))).toBe(false);
   });
 });
 

@@ -77,5 +77,3 @@ export const invite = (room: string, jid: string): Element =>
 export const setAffiliation = (room: string, jid: string, affiliation: string): Element =>
   iq('set', { to: room }, el('query', NS.mucAdmin, {}, el('item', NS.mucAdmin, { jid, affiliation })));
 
-/** Whether a message only tells or asks something of the room: no body, or a subject without one (§8.1). */
-export const isSubject = (stanza: Element): boolean => !!child(stanza, 'subject', NS.client) && !child(stanza, 'body', NS.client);

@@ -1,0 +1,311 @@
+import { chatRow, find, markRead, place } from './chats.ts';
+import * as compose from './compose.ts';
+import type { ChatRow, MessageRow, Transaction } from './db.ts';
+import type { Incoming } from './incoming.ts';
+import type { MessageState } from './types.ts';
+
+/** Where the messages come from. `live`: now. `catch-up`: newer than all before, in order. `history`: older. `first`: the end of an archive nobody has read here. */
+export type Source = 'live' | 'catch-up' | 'history' | 'first';
+
+export interface Applied {
+  /** Chats in which something is different. */
+  chats: Set<string>;
+  /** Something waits to be sent. */
+  outbox: boolean;
+  /** New messages of others, to be told of. */
+  arrived: MessageRow[];
+  /** Rooms that say one is not in them. */
+  lostRooms: Set<string>;
+}
+
+const RANK: Record<MessageState, number> = { sending: 0, failed: 0, safe: 1, delivered: 2, read: 3 };
+
+/** A state only ever rises: whatever comes late or twice takes no tick away. */
+export function raise(row: MessageRow, state: MessageState): boolean {
+  if (RANK[state] <= RANK[row.state]) return false;
+  row.state = state;
+  delete row.error;
+  return true;
+}
+
+/** Takes messages in, each at most once, inside one transaction. History must come newest first, everything else oldest first. */
+export class Apply {
+  readonly #tx: Transaction;
+  readonly #source: Source;
+  readonly #account: string;
+  readonly #chats = new Map<string, ChatRow>();
+  readonly applied: Applied = { chats: new Set(), outbox: false, arrived: [], lostRooms: new Set() };
+
+  constructor(tx: Transaction, account: string, source: Source) {
+    this.#tx = tx;
+    this.#account = account;
+    this.#source = source;
+  }
+
+  async all(messages: readonly Incoming[]): Promise<Applied> {
+    for (const incoming of messages) await this.#one(incoming);
+    for (const chat of this.#chats.values()) await this.#tx.objectStore('chats').put(chat);
+    return this.applied;
+  }
+
+  async #one(incoming: Incoming): Promise<void> {
+    switch (incoming.content.type) {
+      case 'text':
+        if (incoming.content.replaces) return this.#refer(incoming, incoming.content.replaces);
+        return this.#message(incoming);
+      case 'raw':
+      case 'tombstone':
+        return this.#message(incoming);
+      case 'error':
+        return this.#failed(incoming, incoming.content.id, incoming.content.condition);
+      case 'delivered':
+      case 'read':
+        return this.#receipt(incoming, incoming.content.id, incoming.content.type);
+      default:
+        return this.#refer(incoming, incoming.content.id);
+    }
+  }
+
+  async #chat(incoming: Incoming): Promise<ChatRow> {
+    let chat = this.#chats.get(incoming.chat);
+    if (!chat) {
+      const kind = incoming.group ? 'group' : incoming.chat === this.#account ? 'self' : 'direct';
+      chat = await chatRow(this.#tx, incoming.chat, kind);
+      this.#chats.set(incoming.chat, chat);
+    }
+    this.applied.chats.add(incoming.chat);
+    return chat;
+  }
+
+  async #message(incoming: Incoming): Promise<void> {
+    const known = await this.#known(incoming);
+    if (known) return this.#echo(incoming, known);
+    const fresh = (await this.#tx.objectStore('chats').count(incoming.chat)) === 0;
+    const chat = await this.#chat(incoming);
+    const contact = await this.#tx.objectStore('contacts').get(incoming.chat);
+    if (fresh && chat.kind === 'direct' && !incoming.mine && !contact) chat.request = true;
+    if (incoming.mine) chat.request = false;
+    const row = await this.#row(incoming, chat);
+    if (this.#isNew(incoming)) row.unread = 1;
+    const placed = await place(this.#tx, chat, row, this.#source === 'history' ? 'oldest' : 'newest');
+    if (placed.unread) {
+      this.applied.arrived.push(placed);
+      if (chat.nick && placed.body.includes(chat.nick)) chat.mentioned = true;
+      if (this.#source === 'live') chat.archived = false;
+    }
+    await this.#settle(incoming, placed);
+    await this.#confirm(incoming, chat);
+  }
+
+  #isNew(incoming: Incoming): boolean {
+    return !incoming.mine && incoming.content.type !== 'tombstone' && (this.#source === 'live' || this.#source === 'catch-up');
+  }
+
+  /** The same message: by the archive's id, else by the sender's id and the sender (XEP-0359). */
+  async #known(incoming: Incoming): Promise<MessageRow | undefined> {
+    const messages = this.#tx.objectStore('messages');
+    if (incoming.stanzaId) {
+      const archived = await messages.index('archive').get([incoming.archive, incoming.stanzaId]);
+      if (archived) return archived;
+    }
+    for (const row of await messages.index('id').getAll([incoming.chat, incoming.id])) {
+      // Another id from the same archive is another message, whatever its sender calls it.
+      // Unless it is an id that nobody would use twice: then it is a resend that the archive did not recognise (DELIVERY R5).
+      const other = row.stanzaId !== undefined && incoming.stanzaId !== undefined && incoming.id.length < 16;
+      if (row.mine === incoming.mine && row.sender === incoming.sender && !other) return row;
+    }
+    return undefined;
+  }
+
+  /** A message that is here already came again: if it is ours, it has reached its archive. */
+  async #echo(incoming: Incoming, row: MessageRow): Promise<void> {
+    let changed = false;
+    if (incoming.stanzaId && row.stanzaId === undefined) {
+      row.stanzaId = incoming.stanzaId;
+      changed = true;
+    }
+    if (incoming.content.type === 'tombstone' && !row.retracted) {
+      erase(row);
+      changed = true;
+    }
+    if (incoming.mine) {
+      changed = raise(row, 'safe') || changed;
+      await unqueue(this.#tx, incoming.chat, incoming.id);
+    }
+    if (!changed) return;
+    await this.#tx.objectStore('messages').put(row);
+    this.applied.chats.add(incoming.chat);
+  }
+
+  async #row(incoming: Incoming, chat: ChatRow): Promise<Omit<MessageRow, 'order'>> {
+    const { content } = incoming;
+    const row: Omit<MessageRow, 'order'> = {
+      key: crypto.randomUUID(),
+      chat: incoming.chat,
+      id: incoming.id,
+      ...(incoming.stanzaId ? { stanzaId: incoming.stanzaId } : {}),
+      archive: incoming.archive,
+      sender: incoming.sender,
+      senderName: incoming.group ? incoming.senderName : chat.name,
+      mine: incoming.mine,
+      at: incoming.at,
+      body: content.type === 'text' ? content.body : '',
+      state: 'safe',
+      reactions: {},
+      attachments: content.type === 'text' ? content.attachments : [],
+      encrypted: content.type === 'raw' && content.cause === 'encrypted' ? 'failed' : 'none',
+    };
+    if (content.type === 'raw') return { ...row, raw: content.xml, error: `message.${content.cause}` };
+    if (content.type === 'tombstone') return { ...row, retracted: true };
+    if (content.type === 'text' && content.replyTo) {
+      const answered = await find(this.#tx, incoming.chat, incoming.archive, content.replyTo);
+      row.replyTo = { id: content.replyTo, senderName: answered?.senderName ?? '', body: answered?.body ?? '' };
+    }
+    return row;
+  }
+
+  /** What came before the message it is about. */
+  async #settle(incoming: Incoming, row: MessageRow): Promise<void> {
+    const ids = [row.id, ...(row.stanzaId ? [row.stanzaId] : [])];
+    for (const id of ids) {
+      const waiting = this.#tx.objectStore('waiting');
+      const waited = await waiting.index('message').getAll([row.chat, id]);
+      for (const { n, incoming: late } of waited) {
+        if (n !== undefined) await waiting.delete(n);
+        await this.#refer(late as Incoming, id);
+      }
+      if (!incoming.mine) continue;
+      for (const receipt of await this.#tx.objectStore('receipts').index('message').getAll([row.chat, id])) {
+        await this.#receipt({ ...incoming, sender: receipt.from, mine: false }, id, receipt.kind);
+      }
+    }
+  }
+
+  /** Tells the sender that it arrived: not strangers, whom it would tell that somebody is here. */
+  async #confirm(incoming: Incoming, chat: ChatRow): Promise<void> {
+    const wanted = incoming.content.type === 'text' && incoming.content.wantsReceipt;
+    if (!wanted || !this.#isNew(incoming) || chat.kind !== 'direct' || chat.request) return;
+    await this.#tx.objectStore('outbox').add(compose.delivered(incoming.chat, crypto.randomUUID(), incoming.id));
+    this.applied.outbox = true;
+  }
+
+  async #refer(incoming: Incoming, id: string): Promise<void> {
+    // An own correction or reaction that comes back is safe, like a message.
+    if (incoming.mine) await unqueue(this.#tx, incoming.chat, incoming.id);
+    const target = await find(this.#tx, incoming.chat, incoming.archive, id);
+    if (!target) {
+      await this.#tx.objectStore('waiting').add({ chat: incoming.chat, id, incoming });
+      return;
+    }
+    if (!change(target, incoming)) return;
+    await this.#tx.objectStore('messages').put(target);
+    this.applied.chats.add(incoming.chat);
+  }
+
+  async #receipt(incoming: Incoming, id: string, kind: 'delivered' | 'read'): Promise<void> {
+    if (incoming.mine) return this.#readElsewhere(incoming, id, kind);
+    const { chat, sender } = incoming;
+    const before = await this.#tx.objectStore('receipts').get([chat, id, sender]);
+    if (before?.kind !== 'read') await this.#tx.objectStore('receipts').put({ chat, id, from: sender, kind });
+    const target = await find(this.#tx, chat, incoming.archive, id);
+    if (!target) return;
+    for (const row of kind === 'read' ? await this.#unreadUpTo(target, incoming.group ? sender : undefined) : [target]) {
+      if (!row.mine) continue;
+      const changed = incoming.group ? addReader(row, sender, kind) : raise(row, kind);
+      if (!changed) continue;
+      await this.#tx.objectStore('messages').put(row);
+      this.applied.chats.add(chat);
+    }
+  }
+
+  /** Another device of ours has read it, or this one hears of its own marker. */
+  async #readElsewhere(incoming: Incoming, id: string, kind: 'delivered' | 'read'): Promise<void> {
+    await unqueue(this.#tx, incoming.chat, incoming.id);
+    const target = kind === 'read' ? await find(this.#tx, incoming.chat, incoming.archive, id) : undefined;
+    if (target) await markRead(this.#tx, await this.#chat(incoming), target);
+  }
+
+  /** Who has read a message has read those before it (XEP-0333 §4.1). Stops at the first that was known to be read. */
+  async #unreadUpTo(target: MessageRow, reader: string | undefined): Promise<MessageRow[]> {
+    const rows: MessageRow[] = [];
+    const range = IDBKeyRange.bound([target.chat, -Infinity], [target.chat, target.order]);
+    let cursor = await this.#tx.objectStore('messages').index('order').openCursor(range, 'prev');
+    while (cursor) {
+      const row = cursor.value;
+      const known = reader ? row.readers?.includes(reader) : row.state === 'read';
+      if (row.mine && known) break;
+      // A message that has not even reached the server was not read by anybody.
+      if (row.mine && (row.state !== 'sending' || row.key === target.key)) rows.push(row);
+      cursor = await cursor.continue();
+    }
+    return rows;
+  }
+
+  async #failed(incoming: Incoming, id: string, condition: string): Promise<void> {
+    const row = (await this.#tx.objectStore('messages').index('id').getAll([incoming.chat, id])).find((candidate) => candidate.mine);
+    const queued = await this.#tx.objectStore('outbox').index('id').getAll([incoming.chat, id]);
+    // A room that does not know us (any more) has refused nothing: we enter again and send again.
+    if (condition === 'not-acceptable' && queued.some((waiting) => waiting.echoed)) {
+      this.applied.lostRooms.add(incoming.chat);
+      return;
+    }
+    await unqueue(this.#tx, incoming.chat, id);
+    if (!row) return;
+    if (RANK[row.state] > RANK.safe) return;
+    row.state = 'failed';
+    row.error = `error.${condition}`;
+    await this.#tx.objectStore('messages').put(row);
+    this.applied.chats.add(incoming.chat);
+  }
+}
+
+/** Takes what is sent out of the outbox. */
+export async function unqueue(tx: Transaction, chat: string, id: string): Promise<void> {
+  for (const seq of await tx.objectStore('outbox').index('id').getAllKeys([chat, id])) await tx.objectStore('outbox').delete(seq);
+}
+
+/** Only its author changes a message, or the room itself where a moderator has. @returns whether anything changed. */
+function change(target: MessageRow, incoming: Incoming): boolean {
+  const { content } = incoming;
+  const author = target.sender === incoming.sender && target.mine === incoming.mine;
+  if (content.type === 'reactions') {
+    if (!isLater(target, `reactions ${incoming.sender}`, incoming.at)) return false;
+    target.reactions = { ...target.reactions, [incoming.sender]: content.emojis };
+    return true;
+  }
+  if (target.retracted) return false;
+  if (content.type === 'retract' && (author || content.moderated)) {
+    erase(target);
+    return true;
+  }
+  if (content.type === 'text' && author) {
+    if (!isLater(target, 'body', incoming.at)) return false;
+    target.body = content.body;
+    target.edited = true;
+    return true;
+  }
+  return false;
+}
+
+/** What is older than the last change of the same thing comes late, or again. */
+export function isLater(row: MessageRow, what: string, at: number): boolean {
+  if (at < (row.changed?.[what] ?? 0)) return false;
+  row.changed = { ...row.changed, [what]: at };
+  return true;
+}
+
+export function erase(row: MessageRow): void {
+  row.retracted = true;
+  row.body = '';
+  row.attachments = [];
+  row.reactions = {};
+  delete row.replyTo;
+  delete row.raw;
+}
+
+function addReader(row: MessageRow, reader: string, kind: 'delivered' | 'read'): boolean {
+  const changed = raise(row, 'safe');
+  if (kind !== 'read' || row.readers?.includes(reader)) return changed;
+  row.readers = [...(row.readers ?? []), reader];
+  return true;
+}

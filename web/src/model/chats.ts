@@ -1,0 +1,86 @@
+import { local } from '../xmpp/jid.ts';
+import type { ChatRow, MessageRow, Transaction } from './db.ts';
+import type { ChatKind } from './types.ts';
+
+/** A chat's row, made where there is none. */
+export async function chatRow(tx: Transaction, jid: string, kind: ChatKind): Promise<ChatRow> {
+  const known = await tx.objectStore('chats').get(jid);
+  if (known) return known;
+  const contact = await tx.objectStore('contacts').get(jid);
+  return emptyChat(jid, kind, contact?.name ?? contact?.nick ?? (local(jid) || jid));
+}
+
+/** A chat that nothing is known of. */
+export function emptyChat(jid: string, kind: ChatKind, name: string): ChatRow {
+  return {
+    jid,
+    kind,
+    name,
+    lastAt: 0,
+    unread: 0,
+    mentioned: false,
+    markedUnread: false,
+    pinned: false,
+    muted: false,
+    archived: false,
+    draft: '',
+    request: false,
+    minOrder: 0,
+    maxOrder: 0,
+    complete: false,
+  };
+}
+
+/** Puts a row at the newest or the oldest end of its chat, and keeps the chat's summary right. */
+export async function place(tx: Transaction, chat: ChatRow, message: Omit<MessageRow, 'order'>, end: 'newest' | 'oldest'): Promise<MessageRow> {
+  const order = end === 'newest' ? ++chat.maxOrder : --chat.minOrder;
+  const row: MessageRow = { ...message, order };
+  await tx.objectStore('messages').put(row);
+  if (end === 'newest' || !chat.lastKey) {
+    chat.lastKey = row.key;
+    chat.lastAt = row.at;
+  }
+  if (row.unread) chat.unread++;
+  return row;
+}
+
+/** The message that somebody means by an id: the archive's, else its sender's. */
+export async function find(tx: Transaction, chat: string, archive: string, id: string): Promise<MessageRow | undefined> {
+  const messages = tx.objectStore('messages');
+  const archived = await messages.index('archive').get([archive, id]);
+  return archived?.chat === chat ? archived : messages.index('id').get([chat, id]);
+}
+
+/** Everything up to that message counts as read. @returns whether anything was unread. */
+export async function markRead(tx: Transaction, chat: ChatRow, upTo: MessageRow): Promise<boolean> {
+  let changed = chat.markedUnread;
+  chat.markedUnread = false;
+  let cursor = await tx.objectStore('messages').index('unread').openCursor([chat.jid, 1]);
+  let left = 0;
+  while (cursor) {
+    if (cursor.value.order <= upTo.order) {
+      const row = { ...cursor.value };
+      delete row.unread;
+      await cursor.update(row);
+      changed = true;
+    } else {
+      left++;
+    }
+    cursor = await cursor.continue();
+  }
+  chat.unread = left;
+  if (left === 0) chat.mentioned = false;
+  return changed;
+}
+
+/** The last message that is still shown, after one was hidden. */
+export async function refreshLast(tx: Transaction, chat: ChatRow): Promise<void> {
+  let cursor = await tx.objectStore('messages').index('order').openCursor(IDBKeyRange.bound([chat.jid, -Infinity], [chat.jid, Infinity]), 'prev');
+  while (cursor?.value.hidden) cursor = await cursor.continue();
+  if (cursor) {
+    chat.lastKey = cursor.value.key;
+    chat.lastAt = cursor.value.at;
+  } else {
+    delete chat.lastKey;
+  }
+}

@@ -1,0 +1,48 @@
+import { el, message, serialize } from '../xmpp/dom.ts';
+import { replace } from '../xmpp/correction.ts';
+import { store } from '../xmpp/hints.ts';
+import { originId } from '../xmpp/ids.ts';
+import { displayed, markable } from '../xmpp/markers.ts';
+import { NS } from '../xmpp/ns.ts';
+import { reactions } from '../xmpp/reactions.ts';
+import { receipt, requestReceipt } from '../xmpp/receipts.ts';
+import { reply } from '../xmpp/replies.ts';
+import { retraction } from '../xmpp/retraction.ts';
+import type { ChatRow, MessageRow, OutboxRow } from './db.ts';
+
+/** Where a stanza goes. */
+type To = Pick<ChatRow, 'jid' | 'kind'>;
+type Payload = (Element | undefined)[];
+
+/** Every stanza made here can be sent any number of times: id and origin-id stay what they are (DELIVERY R5). */
+function row(chat: To, id: string, payload: Payload, key?: string): OutboxRow {
+  const room = chat.kind === 'group';
+  const stanza = message({ to: chat.jid, type: room ? 'groupchat' : 'chat', id }, ...payload, originId(id));
+  return { chat: chat.jid, room, echoed: room, id, xml: serialize(stanza), ...(key ? { key } : {}) };
+}
+
+/** What others call a message when they refer to it: in rooms the archive's id (XEP-0461 §3.1, 0444, 0424), else its sender's. */
+export const reference = (message: Pick<MessageRow, 'id' | 'stanzaId'>, chat: To): string =>
+  chat.kind === 'group' ? (message.stanzaId ?? message.id) : message.id;
+
+export function text(chat: To, id: string, key: string, body: string, answered?: MessageRow): OutboxRow {
+  const quoted = answered ? reply({ id: reference(answered, chat), to: answered.sender }, answered.body, body) : { body, elements: [] };
+  const direct = chat.kind === 'direct' ? [requestReceipt()] : [];
+  return row(chat, id, [el('body', NS.client, {}, quoted.body), ...quoted.elements, ...direct, markable()], key);
+}
+
+export function correction(chat: To, id: string, key: string, original: MessageRow, body: string): OutboxRow {
+  // XEP-0308 §3: the id attribute of the first version, also in rooms.
+  return row(chat, id, [el('body', NS.client, {}, body), replace(original.id)], key);
+}
+
+export const retract = (chat: To, id: string, key: string, original: MessageRow): OutboxRow =>
+  row(chat, id, [el('body', NS.client, {}, '/me retracted a message, which this app cannot remove.'), ...retraction(reference(original, chat)), store()], key);
+
+export const react = (chat: To, id: string, original: MessageRow, emojis: string[]): OutboxRow =>
+  row(chat, id, [reactions({ id: reference(original, chat), emojis }), store()]);
+
+export const delivered = (chat: string, id: string, of: string): OutboxRow => row({ jid: chat, kind: 'direct' }, id, [receipt(of), store()]);
+
+// Not worth sending again when a room refuses it.
+export const read = (chat: To, id: string, of: MessageRow): OutboxRow => ({ ...row(chat, id, [displayed(reference(of, chat)), store()]), echoed: false });

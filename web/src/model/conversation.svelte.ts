@@ -1,0 +1,195 @@
+import type { MessageRow } from './db.ts';
+import type { Chat, Conversation, Message } from './types.ts';
+
+/** Rows kept at a time, and how far the window moves. */
+export const WINDOW = 90;
+export const SHIFT = 30;
+
+/** What a conversation needs of the model that made it. */
+export interface ConversationSource {
+  chat(): Chat;
+  view(row: MessageRow): Message;
+  /** Rows that are shown, in order; `before`/`after` are orders, exclusive. */
+  rows(range: { before?: number; after?: number; from?: number; to?: number }, limit: number, newestFirst: boolean): Promise<MessageRow[]>;
+  /** Fetches rows that are older than all here. @returns whether there may be more. */
+  fetchOlder(): Promise<boolean>;
+  act: {
+    send(body: string, replyTo?: string): void;
+    edit(key: string, body: string): void;
+    retract(key: string): void;
+    deleteForMe(key: string): void;
+    react(key: string, emoji: string): void;
+    retry(key: string): void;
+    draft(text: string): void;
+    typing(on: boolean): void;
+    read(key: string): void;
+    star(key: string, on: boolean): void;
+  };
+  closed(conversation: LiveConversation): void;
+}
+
+const TYPING_EVERY = 10_000;
+
+/** A window over one chat's messages: about 90 of them, wherever one is in the chat. */
+export class LiveConversation implements Conversation {
+  readonly #source: ConversationSource;
+  #rows: MessageRow[] = [];
+  #messages = $state.raw<readonly Message[]>([]);
+  #atNewest = $state(true);
+  #atOldest = $state(false);
+  #loading = $state(false);
+  #work: Promise<void> = Promise.resolve();
+  #draftTimer: ReturnType<typeof setTimeout> | undefined;
+  #draft: string | undefined;
+  #typedAt = 0;
+
+  constructor(source: ConversationSource) {
+    this.#source = source;
+    this.toNewest().catch(() => undefined);
+  }
+
+  get chat(): Chat {
+    return this.#source.chat();
+  }
+  get messages(): readonly Message[] {
+    return this.#messages;
+  }
+  get atNewest(): boolean {
+    return this.#atNewest;
+  }
+  get atOldest(): boolean {
+    return this.#atOldest;
+  }
+  get loading(): boolean {
+    return this.#loading;
+  }
+
+  older(): Promise<void> {
+    return this.#alone(async () => {
+      const first = this.#rows[0];
+      const before = first ? { before: first.order } : {};
+      let found = await this.#source.rows(before, SHIFT, true);
+      if (found.length < SHIFT) {
+        // A page may hold nothing that is shown (receipts); the next one then counts.
+        let more = true;
+        while (more && found.length < SHIFT) {
+          more = await this.#source.fetchOlder().catch(() => false);
+          found = await this.#source.rows(before, SHIFT, true);
+        }
+      }
+      this.#atOldest = found.length < SHIFT;
+      const rows = [...found.reverse(), ...this.#rows];
+      if (rows.length > WINDOW) this.#atNewest = false;
+      this.#show(rows.slice(0, WINDOW));
+    });
+  }
+
+  newer(): Promise<void> {
+    return this.#alone(async () => {
+      const last = this.#rows.at(-1);
+      if (this.#atNewest || !last) return;
+      const found = await this.#source.rows({ after: last.order }, SHIFT, false);
+      this.#atNewest = found.length < SHIFT;
+      const rows = [...this.#rows, ...found];
+      if (rows.length > WINDOW) this.#atOldest = false;
+      this.#show(rows.slice(-WINDOW));
+    });
+  }
+
+  toNewest(): Promise<void> {
+    return this.#alone(async () => {
+      const rows = await this.#source.rows({}, WINDOW, true);
+      this.#atNewest = true;
+      this.#atOldest = false;
+      this.#show(rows.reverse());
+    });
+  }
+
+  /** Something in the chat is different. */
+  refresh(): Promise<void> {
+    return this.#alone(async () => {
+      const first = this.#rows[0];
+      const last = this.#rows.at(-1);
+      if (!first || !last) return this.#show((await this.#source.rows({}, WINDOW, true)).reverse());
+      const range = this.#atNewest ? { from: first.order } : { from: first.order, to: last.order };
+      // What came while one stood at the end pushes the oldest out only when the window is well over its size.
+      const rows = await this.#source.rows(range, Infinity, false);
+      if (rows.length > WINDOW + SHIFT) this.#atOldest = false;
+      this.#show(rows.length > WINDOW + SHIFT ? rows.slice(-WINDOW) : rows);
+    });
+  }
+
+  send(body: string, options?: { replyTo?: string }): void {
+    this.#source.act.send(body, options?.replyTo);
+    this.setDraft('');
+  }
+  edit(key: string, body: string): void {
+    this.#source.act.edit(key, body);
+  }
+  retract(key: string): void {
+    this.#source.act.retract(key);
+  }
+  deleteForMe(key: string): void {
+    this.#source.act.deleteForMe(key);
+  }
+  react(key: string, emoji: string): void {
+    this.#source.act.react(key, emoji);
+  }
+  retry(key: string): void {
+    this.#source.act.retry(key);
+  }
+  read(key: string): void {
+    this.#source.act.read(key);
+  }
+  star(key: string, on: boolean): void {
+    this.#source.act.star(key, on);
+  }
+
+  /** Typing never waits for the disk: the draft is written when it rests, or when the chat is left. */
+  setDraft(text: string): void {
+    this.#draft = text;
+    clearTimeout(this.#draftTimer);
+    if (text === '') this.#writeDraft();
+    else this.#draftTimer = setTimeout(() => this.#writeDraft(), 400);
+  }
+
+  setTyping(on: boolean): void {
+    const now = Date.now();
+    if (on && now - this.#typedAt < TYPING_EVERY) return;
+    if (!on && this.#typedAt === 0) return;
+    this.#typedAt = on ? now : 0;
+    this.#source.act.typing(on);
+  }
+
+  close(): void {
+    this.setTyping(false);
+    this.#writeDraft();
+    this.#source.closed(this);
+  }
+
+  #writeDraft(): void {
+    clearTimeout(this.#draftTimer);
+    if (this.#draft === undefined) return;
+    this.#source.act.draft(this.#draft);
+    this.#draft = undefined;
+  }
+
+  #show(rows: MessageRow[]): void {
+    this.#rows = rows;
+    this.#messages = rows.map((row) => this.#source.view(row));
+  }
+
+  // One movement after the other: each begins where the one before has ended.
+  #alone(work: () => Promise<void>): Promise<void> {
+    const next = this.#work.then(async () => {
+      this.#loading = true;
+      try {
+        await work();
+      } finally {
+        this.#loading = false;
+      }
+    });
+    this.#work = next.catch(() => undefined);
+    return next;
+  }
+}

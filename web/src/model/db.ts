@@ -1,0 +1,179 @@
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
+import type { Attachment, ChatKind, Message, MessageState } from './types.ts';
+
+/** A message as it is kept. Rows of a chat lie in the order of its archive by `order`; times are only shown. */
+export interface MessageRow {
+  key: string;
+  chat: string;
+  /** What its sender calls it. */
+  id: string;
+  /** What the archive calls it; absent until it is known. */
+  stanzaId?: string;
+  /** Whose archive: the account's or the room's address. */
+  archive: string;
+  /** The account, a contact's address, or an occupant's. */
+  sender: string;
+  senderName: string;
+  mine: boolean;
+  at: number;
+  order: number;
+  body: string;
+  state: MessageState;
+  error?: string;
+  edited?: boolean;
+  /** When the body and each sender's reactions changed last. */
+  changed?: Record<string, number>;
+  retracted?: boolean;
+  forwarded?: boolean;
+  starred?: boolean;
+  /** Deleted for this device; the row stays so that the archive cannot bring it back. */
+  hidden?: boolean;
+  replyTo?: NonNullable<Message['replyTo']>;
+  /** Sender to emojis. */
+  reactions: Record<string, string[]>;
+  attachments: Attachment[];
+  /** Groups: who has read it. */
+  readers?: string[];
+  encrypted: Message['encrypted'];
+  /** 1: not read yet. A number, because indexes hold no booleans; absent otherwise. */
+  unread?: 1;
+  /** What could not be understood, to be read again by a version that can. */
+  raw?: string;
+}
+
+export interface ChatRow {
+  jid: string;
+  kind: ChatKind;
+  name: string;
+  lastKey?: string;
+  lastAt: number;
+  unread: number;
+  mentioned: boolean;
+  markedUnread: boolean;
+  pinned: boolean;
+  muted: boolean;
+  archived: boolean;
+  draft: string;
+  request: boolean;
+  /** The orders in use; the next newer row takes max + 1, the next older one min - 1. */
+  minOrder: number;
+  maxOrder: number;
+  /** There is nothing older at the server either. */
+  complete: boolean;
+  /** The archive id up to which it was read here and which the server has not been told yet (XEP-0490). */
+  unsentDisplayed?: string;
+  /** Rooms: the nickname, our occupant-id, and whether to be in it. */
+  nick?: string;
+  occupantId?: string;
+  autojoin?: boolean;
+  members?: number;
+}
+
+/** What must reach the server: removed when it has said so (XEP-0198), or has shown it to us again. */
+export interface OutboxRow {
+  seq?: number;
+  chat: string;
+  room: boolean;
+  /** Only the echo counts: a room that refuses is answered for by the same acknowledgement as one that takes. */
+  echoed: boolean;
+  id: string;
+  xml: string;
+  /** The message whose state it carries; absent for receipts, markers and the like. */
+  key?: string;
+}
+
+export interface ReceiptRow {
+  chat: string;
+  id: string;
+  from: string;
+  kind: 'delivered' | 'read';
+}
+
+/** Something that refers to a message which is not here yet. */
+export interface WaitingRow {
+  n?: number;
+  chat: string;
+  id: string;
+  incoming: unknown;
+}
+
+export interface ContactRow {
+  jid: string;
+  name?: string;
+  nick?: string;
+  subscription: string;
+}
+
+export interface AvatarRow {
+  jid: string;
+  hash: string;
+  picture?: Blob;
+}
+
+export interface NyalaSchema extends DBSchema {
+  meta: { key: string; value: unknown };
+  chats: { key: string; value: ChatRow };
+  messages: {
+    key: string;
+    value: MessageRow;
+    indexes: { order: [string, number]; id: [string, string]; archive: [string, string]; unread: [string, number]; at: number };
+  };
+  outbox: { key: number; value: OutboxRow; indexes: { id: [string, string]; key: string } };
+  receipts: { key: [string, string, string]; value: ReceiptRow; indexes: { message: [string, string] } };
+  waiting: { key: number; value: WaitingRow; indexes: { message: [string, string] } };
+  contacts: { key: string; value: ContactRow };
+  avatars: { key: string; value: AvatarRow };
+}
+
+export type Database = IDBPDatabase<NyalaSchema>;
+export const STORES = ['meta', 'chats', 'messages', 'outbox', 'receipts', 'waiting', 'contacts', 'avatars'] as const;
+export type Transaction = IDBPTransaction<NyalaSchema, (typeof STORES)[number][], 'readwrite'>;
+
+/** Opens one account's data. A newer version in another tab makes this one step aside rather than block it. */
+export function openDatabase(account: string, outdated: () => void = () => undefined): Promise<Database> {
+  return openDB<NyalaSchema>(`nyala:${account}`, 1, {
+    upgrade(db) {
+      db.createObjectStore('meta');
+      db.createObjectStore('chats', { keyPath: 'jid' });
+      const messages = db.createObjectStore('messages', { keyPath: 'key' });
+      messages.createIndex('order', ['chat', 'order'], { unique: true });
+      messages.createIndex('id', ['chat', 'id']);
+      messages.createIndex('archive', ['archive', 'stanzaId'], { unique: true });
+      messages.createIndex('unread', ['chat', 'unread']);
+      messages.createIndex('at', 'at');
+      const outbox = db.createObjectStore('outbox', { keyPath: 'seq', autoIncrement: true });
+      outbox.createIndex('id', ['chat', 'id']);
+      outbox.createIndex('key', 'key');
+      db.createObjectStore('receipts', { keyPath: ['chat', 'id', 'from'] }).createIndex('message', ['chat', 'id']);
+      db.createObjectStore('waiting', { keyPath: 'n', autoIncrement: true }).createIndex('message', ['chat', 'id']);
+      db.createObjectStore('contacts', { keyPath: 'jid' });
+      db.createObjectStore('avatars', { keyPath: 'jid' });
+    },
+    blocking(_old, _new, event) {
+      (event.target as IDBDatabase).close();
+      outdated();
+    },
+  });
+}
+
+/**
+ * One transaction over everything. `strict`: it has reached the disk when the promise settles; Chromium's default has only
+ * reached the operating system (what others sent is at the server anyway, what we send is nowhere else).
+ */
+export async function transact<T>(db: Database, durability: 'strict' | 'default', work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const tx = db.transaction([...STORES], 'readwrite', { durability });
+  try {
+    const result = await work(tx);
+    await tx.done;
+    return result;
+  } catch (error) {
+    // What failed half way must leave nothing; it may have aborted by itself already.
+    try {
+      tx.abort();
+    } catch {
+      // It has.
+    }
+    await tx.done.catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,309 @@
+import { attribute, message, presence } from '../xmpp/dom.ts';
+import { enableCarbons } from '../xmpp/carbons.ts';
+import { chatState, readChatState } from '../xmpp/chatstates.ts';
+import { capabilities } from '../xmpp/disco.ts';
+import { LinkError } from '../xmpp/errors.ts';
+import { noStore } from '../xmpp/hints.ts';
+import { bare, resource } from '../xmpp/jid.ts';
+import { Link } from '../xmpp/link.ts';
+import type { Identity } from '../xmpp/login.ts';
+import { readInvitation } from '../xmpp/muc.ts';
+import { NS } from '../xmpp/ns.ts';
+import { readEvent } from '../xmpp/pubsub.ts';
+import { readTime, timeRequest } from '../xmpp/time.ts';
+import type { Wire, WireEvents } from '../xmpp/wire.ts';
+import type { Applied, Source } from './apply.ts';
+import { ArchiveSync, fetchOlder } from './archive.ts';
+import { chatRow } from './chats.ts';
+import { takeIn, type Context } from './context.ts';
+import { transact, type Database, type Transaction } from './db.ts';
+import { DisplayedSync } from './displayed.ts';
+import { readMessage, type Incoming } from './incoming.ts';
+import { Outgoing } from './outgoing.ts';
+import { People } from './people.ts';
+import { Reconnect, type Nudges } from './reconnect.ts';
+import { Rooms } from './rooms.ts';
+import type { Notice } from './tabs.ts';
+
+export interface EngineOptions {
+  db: Database;
+  identity: Identity;
+  url: string;
+  wire: (events: WireEvents) => Wire;
+  nudges: Nudges;
+  tell(notice: Notice): void;
+  /** What is kept for the next login. */
+  token(token: Identity['token']): void;
+  /** Name and password do not do (any more). */
+  refused(): void;
+}
+
+const FEATURES = [
+  NS.disco, NS.caps, NS.ping, NS.receipts, NS.markers, NS.chatStates, NS.correct, NS.reactions, NS.retract, NS.reply, NS.directInvite,
+  `${NS.nick}+notify`, `${NS.avatarMetadata}+notify`, `${NS.bookmarks}+notify`, `${NS.mds}+notify`,
+];
+
+/** What the leading tab does: the connection, the archives, the outbox. Data goes through the database only. */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #context: Context;
+  readonly #link: Link;
+  readonly #reconnect: Reconnect;
+  readonly #outgoing: Outgoing;
+  readonly #rooms: Rooms;
+  readonly #people: People;
+  readonly #displayed: DisplayedSync;
+  readonly #archives = new Map<string, ArchiveSync>();
+  #work: Promise<unknown> = Promise.resolve();
+  #clock = 0;
+  #offlineSince: number | null = Date.now();
+  #state: 'offline' | 'connecting' | 'online' = 'offline';
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#link = new Link({
+      identity: options.identity,
+      url: options.url,
+      wire: options.wire,
+      features: FEATURES,
+      events: {
+        stanza: (stanza) => this.#received(stanza),
+        closed: (reason) => {
+          this.#changeState('connecting');
+          this.#reconnect.lost(reason.reason === 'conflict');
+        },
+        token: (token) => options.token(token),
+      },
+    });
+    this.#context = this.#makeContext();
+    this.#rooms = new Rooms(this.#context, (room) => void this.#enteredRoom(room));
+    this.#people = new People(this.#context);
+    this.#displayed = new DisplayedSync(this.#context);
+    this.#outgoing = new Outgoing(this.#context, this.#rooms.joined);
+    this.#reconnect = new Reconnect({ attempt: () => this.#attempt(), probe: () => this.#link.probe(), nudges: options.nudges });
+  }
+
+  get online(): boolean {
+    return this.#link.online;
+  }
+
+  async start(): Promise<void> {
+    this.#clock = ((await this.#options.db.get('meta', 'clock')) as number | undefined) ?? 0;
+    await this.#rooms.load();
+    this.#changeState('connecting');
+    this.#reconnect.start();
+  }
+
+  stop(): void {
+    this.#reconnect.stop();
+    this.#link.close();
+    this.#changeState('offline');
+  }
+
+  /** Something is in the outbox. */
+  flush(): void {
+    void this.#outgoing.flush();
+  }
+
+  setActive(active: boolean): void {
+    this.#link.setActive(active);
+  }
+
+  tellState(): void {
+    this.#options.tell({ kind: 'connection', state: this.#state, since: this.#offlineSince });
+  }
+
+  /** What only the leader can do, by name; other tabs ask for it. */
+  async serve(method: string, args: unknown[]): Promise<unknown> {
+    const [first, second] = args;
+    switch (method) {
+      case 'older':
+        return fetchOlder(this.#context, String(first), second === true);
+      case 'displayed':
+        return this.#displayed.publish();
+      case 'typing':
+        return this.#type(String(first), second === true);
+      case 'add':
+        return this.#people.add(String(first), second === undefined ? undefined : String(second));
+      case 'join':
+        return this.#rooms.add(String(first), second === undefined ? undefined : String(second));
+      case 'invite':
+        return this.#rooms.invite(String(first), String(second));
+      default:
+        throw new Error(`Nobody knows how to ${method}.`);
+    }
+  }
+
+  #makeContext(): Context {
+    const { db, identity } = this.#options;
+    return {
+      link: this.#link,
+      db,
+      account: identity.account,
+      reading: { account: identity.account, now: () => Date.now() + this.#clock, self: (room) => this.#rooms.self(room) },
+      tell: (notice) => this.#options.tell(notice),
+      take: (messages, source, also) => this.#take(messages, source, also),
+    };
+  }
+
+  async #attempt(): Promise<'connected' | 'retry' | 'give-up'> {
+    try {
+      const session = await this.#link.connect();
+      this.#changeState('online');
+      void this.#begin(session).catch(() => undefined);
+      return 'connected';
+    } catch (error) {
+      if (!(error instanceof LinkError && error.reason === 'refused')) return 'retry';
+      this.#changeState('offline');
+      this.#options.refused();
+      return 'give-up';
+    }
+  }
+
+  /** After every connect; whatever fails here fails with the connection, and begins again with the next. */
+  async #begin(session: 'resumed' | 'bound'): Promise<void> {
+    const account = this.#archive(this.#link.account);
+    account.reset();
+    if (session === 'bound') {
+      for (const archive of this.#archives.values()) archive.reset();
+      this.#outgoing.reset();
+      if (!this.#link.carbons) void this.#link.request(enableCarbons()).catch(() => undefined);
+      this.#link.send(presence({}, await capabilities('https://nyala.im', FEATURES)));
+      await this.#setClock();
+    }
+    this.flush();
+    const firstTime = (await this.#options.db.get('meta', account.cursorKey)) === undefined;
+    if (session === 'bound') await this.#people.begin();
+    const caughtUp = account.run();
+    // Rooms are whole after a resumption: what they sent meanwhile was kept for this stream (DELIVERY R11).
+    if (session === 'bound') await this.#rooms.begin();
+    await caughtUp;
+    await this.#displayed.begin(firstTime);
+  }
+
+  async #setClock(): Promise<void> {
+    const before = Date.now();
+    const answer = await this.#link.request(timeRequest(this.#link.account.split('@')[1] ?? '')).catch(() => undefined);
+    const server = answer && readTime(answer);
+    if (server === undefined) return;
+    this.#clock = server - (before + Date.now()) / 2;
+    await this.#options.db.put('meta', this.#clock, 'clock');
+  }
+
+  async #enteredRoom(room: string): Promise<void> {
+    this.flush();
+    await this.#archive(room).run().catch(() => undefined);
+  }
+
+  #archive(jid: string): ArchiveSync {
+    let archive = this.#archives.get(jid);
+    if (!archive) {
+      archive = new ArchiveSync(this.#context, jid);
+      this.#archives.set(jid, archive);
+    }
+    return archive;
+  }
+
+  async #take(messages: readonly Incoming[], source: Source, also?: (tx: Transaction) => Promise<void>): Promise<Applied> {
+    const applied = await takeIn(this.#options.db, this.#link.account, messages, source, also);
+    if (applied.chats.size > 0) this.#options.tell({ kind: 'changed', chats: [...applied.chats] });
+    for (const row of applied.arrived) this.#options.tell({ kind: 'arrived', key: row.key, chat: row.chat });
+    for (const room of applied.lostRooms) {
+      await this.#outgoing.again(room);
+      this.#archive(room).reset();
+      this.#rooms.reenter(room);
+    }
+    if (applied.outbox) this.flush();
+    return applied;
+  }
+
+  /** One after the other, in the order of arrival; settles when it is committed. */
+  #received(stanza: Element): Promise<void> {
+    const done = this.#work.then(() => this.#stanza(stanza));
+    this.#work = done.catch(() => undefined);
+    return done;
+  }
+
+  async #stanza(stanza: Element): Promise<void> {
+    if (stanza.localName === 'iq') return this.#push(stanza);
+    if (stanza.localName === 'presence') {
+      if (!this.#rooms.presence(stanza)) await this.#people.presence(stanza);
+      return;
+    }
+    const event = readEvent(stanza);
+    if (event) return this.#event(bare(attribute(stanza, 'from') ?? this.#link.account), event);
+    const invitation = attribute(stanza, 'type') === 'error' ? undefined : readInvitation(stanza);
+    if (invitation) return this.#invited(bare(invitation.room), bare(invitation.from ?? ''));
+    const incoming = readMessage(stanza, this.#context.reading);
+    if (incoming) await this.#live(incoming);
+    else this.#typing(stanza);
+  }
+
+  async #live(incoming: Incoming): Promise<void> {
+    if (incoming.content.type === 'text') this.#options.tell({ kind: 'typing', chat: incoming.chat, names: [] });
+    const { stanzaId } = incoming;
+    if (stanzaId === undefined) {
+      await this.#take([incoming], 'live');
+      return;
+    }
+    const archive = this.#archive(incoming.archive);
+    if (!archive.takesLive(stanzaId)) return;
+    await this.#take([incoming], 'live', async (tx) => {
+      // Between looking and committing a new session may have begun; then the cursor must stay where the gap is.
+      if (archive.current) await tx.objectStore('meta').put(stanzaId, archive.cursorKey);
+    });
+  }
+
+  async #push(stanza: Element): Promise<void> {
+    // What a roster push is not changes nothing here yet.
+    await this.#people.roster(stanza, true);
+  }
+
+  async #event(from: string, event: NonNullable<ReturnType<typeof readEvent>>): Promise<void> {
+    const own = from === this.#link.account;
+    if (own && event.node === NS.bookmarks) await this.#rooms.bookmarks(event.items, event.retracted);
+    else if (own && event.node === NS.mds) await this.#displayed.told(event.items);
+    // A picture is fetched by a question, whose answer must not wait behind this.
+    else void this.#people.published(from, event.node, event.items).catch(() => undefined);
+  }
+
+  /** Contacts bring one in, as where people know each other; strangers ask. */
+  async #invited(room: string, from: string): Promise<void> {
+    if (this.#rooms.has(room)) return;
+    const contact = await this.#options.db.get('contacts', from);
+    if (contact) void this.#rooms.add(room, undefined).catch(() => undefined);
+    else await this.#requestRoom(room);
+  }
+
+  async #requestRoom(room: string): Promise<void> {
+    await transact(this.#options.db, 'default', async (tx) => {
+      const chats = tx.objectStore('chats');
+      if (await chats.get(room)) return;
+      await chats.put({ ...(await chatRow(tx, room, 'group')), request: true });
+    });
+    this.#options.tell({ kind: 'changed', chats: [room] });
+  }
+
+  #typing(stanza: Element): void {
+    const state = readChatState(stanza);
+    const from = attribute(stanza, 'from') ?? '';
+    if (!state || bare(from) === this.#link.account) return;
+    const chat = bare(from);
+    const name = this.#rooms.has(chat) ? resource(from) : chat;
+    if (this.#rooms.self(chat).nick === name) return;
+    this.#options.tell({ kind: 'typing', chat, names: state === 'composing' ? [name] : [] });
+  }
+
+  #type(chat: string, on: boolean): void {
+    if (!this.#link.online) return;
+    const type = this.#rooms.has(chat) ? 'groupchat' : 'chat';
+    this.#link.send(message({ to: chat, type }, chatState(on ? 'composing' : 'paused'), noStore()));
+  }
+
+  #changeState(state: 'offline' | 'connecting' | 'online'): void {
+    if (state === 'online') this.#offlineSince = null;
+    else this.#offlineSince ??= Date.now();
+    this.#state = state;
+    this.tellState();
+  }
+}

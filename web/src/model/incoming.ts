@@ -1,0 +1,167 @@
+import { attribute, child, childText, serialize } from '../xmpp/dom.ts';
+import { readCarbon, isCarbon } from '../xmpp/carbons.ts';
+import { readReplace } from '../xmpp/correction.ts';
+import { delayedSince } from '../xmpp/delay.ts';
+import { StanzaError } from '../xmpp/errors.ts';
+import { senderId, stanzaId } from '../xmpp/ids.ts';
+import { bare, local, resource } from '../xmpp/jid.ts';
+import { isMarkable, readDisplayedMarker } from '../xmpp/markers.ts';
+import { occupantId, readInvitation } from '../xmpp/muc.ts';
+import { NS } from '../xmpp/ns.ts';
+import { readReactions } from '../xmpp/reactions.ts';
+import { readReceipt, wantsReceipt } from '../xmpp/receipts.ts';
+import { readReply, withoutFallback } from '../xmpp/replies.ts';
+import { isTombstone, readRetraction } from '../xmpp/retraction.ts';
+import { readOutOfBand } from '../xmpp/upload.ts';
+import type { Attachment } from './types.ts';
+
+export type Content =
+  | { type: 'text'; body: string; replyTo?: string; replaces?: string; attachments: Attachment[]; wantsReceipt: boolean; markable: boolean }
+  | { type: 'raw'; xml: string; cause: 'encrypted' | 'unreadable' }
+  | { type: 'tombstone' }
+  | { type: 'reactions'; id: string; emojis: string[] }
+  | { type: 'retract'; id: string; moderated: boolean }
+  | { type: 'delivered' | 'read'; id: string }
+  | { type: 'error'; id: string; condition: string };
+
+/** A message, wherever it came from: live, as a carbon, from an archive. Plain data, so that it can be kept. */
+export interface Incoming {
+  chat: string;
+  group: boolean;
+  sender: string;
+  senderName: string;
+  mine: boolean;
+  id: string;
+  stanzaId?: string;
+  archive: string;
+  at: number;
+  content: Content;
+}
+
+export interface ReadContext {
+  account: string;
+  /** ms, as the server has it. */
+  now: () => number;
+  /** Who we are in a room. */
+  self: (room: string) => { nick: string | undefined; occupantId: string | undefined };
+}
+
+/** What an archive says about the message it holds. */
+export interface Archived {
+  archive: string;
+  archiveId: string;
+  at: number | undefined;
+}
+
+/** Reads a message stanza. @returns undefined for what is not part of any chat. */
+export function readMessage(stanza: Element, context: ReadContext, archived?: Archived): Incoming | undefined {
+  if (!archived && isCarbon(stanza)) {
+    const carbon = readCarbon(stanza, context.account);
+    return carbon && read(carbon.stanza, context, undefined, carbon.at);
+  }
+  return read(stanza, context, archived, archived?.at);
+}
+
+function read(stanza: Element, context: ReadContext, archived: Archived | undefined, at: number | undefined): Incoming | undefined {
+  const from = attribute(stanza, 'from') ?? context.account;
+  const to = attribute(stanza, 'to') ?? context.account;
+  const group = attribute(stanza, 'type') === 'groupchat';
+  const mine = group ? isSelf(stanza, from, context) : bare(from) === context.account;
+  const chat = group ? bare(from) : partner(stanza, mine ? to : from);
+  const archive = group ? bare(from) : context.account;
+  // A room speaks for itself, as do servers: no chat of a person's.
+  if (group && !resource(from) && !readRetraction(stanza)?.moderated) return undefined;
+  const content = readContent(stanza, group);
+  if (!content) return undefined;
+  const given = archived?.archiveId ?? stanzaId(stanza, archive);
+  return {
+    chat,
+    group,
+    sender: mine ? context.account : group ? from : chat,
+    senderName: group ? resource(from) : resource(chat) || local(from) || bare(from),
+    mine,
+    // Something must tell two messages without ids apart; the archive's id does.
+    id: senderId(stanza) ?? given ?? crypto.randomUUID(),
+    ...(given ? { stanzaId: given } : {}),
+    archive,
+    at: at ?? delayedSince(stanza) ?? context.now(),
+    content,
+  };
+}
+
+/** Somebody in a room who is written to alone is not the room (XEP-0045 §7.5), and has no other address. */
+function partner(stanza: Element, address: string): string {
+  return child(stanza, 'x', NS.mucUser) && !readInvitation(stanza) && resource(address) ? `${bare(address)}/${resource(address)}` : bare(address);
+}
+
+function isSelf(stanza: Element, from: string, context: ReadContext): boolean {
+  const self = context.self(bare(from));
+  const occupant = occupantId(stanza);
+  // XEP-0421: nicknames change hands, the occupant-id does not.
+  if (occupant && self.occupantId) return occupant === self.occupantId;
+  return self.nick !== undefined && resource(from) === self.nick;
+}
+
+function readContent(stanza: Element, group: boolean): Content | undefined {
+  try {
+    return contentOf(stanza, group);
+  } catch {
+    return { type: 'raw', xml: serialize(stanza), cause: 'unreadable' };
+  }
+}
+
+function contentOf(stanza: Element, group: boolean): Content | undefined {
+  const id = attribute(stanza, 'id');
+  if (attribute(stanza, 'type') === 'error') return id ? { type: 'error', id, condition: StanzaError.of(stanza).condition } : undefined;
+  if (attribute(stanza, 'type') === 'headline') return undefined;
+  const retracts = readRetraction(stanza);
+  if (retracts) return { type: 'retract', ...retracts };
+  if (isTombstone(stanza)) return { type: 'tombstone' };
+  const reacts = readReactions(stanza);
+  if (reacts) return { type: 'reactions', ...reacts };
+  if (child(stanza, 'encrypted', NS.omemo)) return { type: 'raw', xml: serialize(stanza), cause: 'encrypted' };
+  const text = readText(stanza, group);
+  if (text) return text;
+  const delivered = readReceipt(stanza);
+  if (delivered) return { type: 'delivered', id: delivered };
+  const displayed = readDisplayedMarker(stanza);
+  return displayed ? { type: 'read', id: displayed } : undefined;
+}
+
+function readText(stanza: Element, group: boolean): Content | undefined {
+  const body = childText(stanza, 'body', NS.client);
+  if (body === undefined || (!group && readInvitation(stanza))) return undefined;
+  const reply = readReply(stanza);
+  const replaces = readReplace(stanza);
+  const url = readOutOfBand(stanza);
+  return {
+    type: 'text',
+    // The address alone is no text but the file itself (XEP-0066 as clients use it with 0363).
+    body: url !== undefined && body === url ? '' : withoutFallback(stanza, body, NS.reply),
+    ...(reply ? { replyTo: reply.id } : {}),
+    ...(replaces ? { replaces } : {}),
+    attachments: url === undefined ? [] : [remoteFile(url)],
+    wantsReceipt: wantsReceipt(stanza),
+    markable: isMarkable(stanza),
+  };
+}
+
+const KINDS: readonly (readonly [RegExp, Attachment['kind'], string])[] = [
+  [/\.(jpe?g|png|gif|webp|avif)$/i, 'image', 'image/*'],
+  [/\.(mp4|webm|mov|mkv)$/i, 'video', 'video/*'],
+  [/\.(ogg|opus|oga|m4a|mp3|wav)$/i, 'audio', 'audio/*'],
+];
+
+function remoteFile(url: string): Attachment {
+  const name = decode(new URL(url).pathname.split('/').at(-1) ?? '');
+  const [, kind, type] = KINDS.find(([pattern]) => pattern.test(name)) ?? [undefined, 'file', 'application/octet-stream'];
+  return { kind: kind as Attachment['kind'], name, type, size: 0, url, state: 'remote' };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

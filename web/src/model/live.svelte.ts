@@ -1,0 +1,386 @@
+import { parseAccount } from '../xmpp/jid.ts';
+import { LinkError } from '../xmpp/errors.ts';
+import type { Identity } from '../xmpp/login.ts';
+import type { Wire, WireEvents } from '../xmpp/wire.ts';
+import { Actions } from './actions.ts';
+import { chatRow, emptyChat } from './chats.ts';
+import { LiveConversation, type ConversationSource } from './conversation.svelte.ts';
+import { openDatabase, transact, type ChatRow, type Database, type MessageRow } from './db.ts';
+import { Engine } from './engine.ts';
+import type { Nudges } from './reconnect.ts';
+import { forget, keep, kept, verify } from './session.ts';
+import { Tabs, type Notice } from './tabs.ts';
+import type { Chat, ConnectionState, Conversation, Message, Model } from './types.ts';
+import { viewChat, viewMessage } from './views.ts';
+
+export interface LiveOptions {
+  url(domain: string): Promise<string>;
+  wire: (events: WireEvents) => Wire;
+  nudges: Nudges;
+  locks?: Pick<LockManager, 'request'>;
+}
+
+const TYPING_LASTS = 30_000;
+
+interface Open {
+  db: Database;
+  tabs: Tabs;
+  actions: Actions;
+  identity: Identity;
+  engine: Engine | undefined;
+}
+
+/** The model of one account in one tab. Everything shown comes from the database; the leading tab keeps it true. */
+export class LiveModel implements Model {
+  readonly #options: LiveOptions;
+  #me = $state.raw<{ jid: string; name: string; avatar?: string } | null>(null);
+  #connection = $state<ConnectionState>('offline');
+  #offlineSince = $state<number | null>(null);
+  #chats = $state.raw<readonly Chat[]>([]);
+  #open: Open | undefined;
+  readonly #conversations = new Set<{ jid: string; conversation: LiveConversation }>();
+  readonly #rows = new Map<string, ChatRow>();
+  readonly #last = new Map<string, Message>();
+  readonly #typing = new Map<string, { names: string[]; timer: ReturnType<typeof setTimeout> }>();
+  readonly #online = new Set<string>();
+  readonly #avatars = new Map<string, { hash: string; url: string }>();
+  #loading: Promise<void> = Promise.resolve();
+  /** Messages of others that came just now, for sounds and notices. */
+  onArrived: (message: Message, chat: Chat) => void = () => undefined;
+
+  constructor(options: LiveOptions) {
+    this.#options = options;
+  }
+
+  get me(): { jid: string; name: string; avatar?: string } | null {
+    return this.#me;
+  }
+  get connection(): ConnectionState {
+    return this.#connection;
+  }
+  get offlineSince(): number | null {
+    return this.#offlineSince;
+  }
+  get chats(): readonly Chat[] {
+    return this.#chats;
+  }
+  get unreadTotal(): number {
+    return this.#chats.reduce((sum, chat) => sum + (chat.muted ? 0 : chat.unread || (chat.markedUnread ? 1 : 0)), 0);
+  }
+
+  /** Goes on as who was signed in before: the list is there before anything is connected. @returns whether somebody was. */
+  async restore(): Promise<boolean> {
+    const session = await kept();
+    if (!session) return false;
+    await this.#start({ ...session, software: 'Nyala' });
+    return true;
+  }
+
+  /** @throws LinkError `refused` when name or password are wrong. */
+  async signIn(address: string, password: string): Promise<void> {
+    const account = parseAccount(address);
+    if (!account) throw new LinkError('refused', 'no address');
+    const identity: Identity = { account, deviceId: crypto.randomUUID(), software: 'Nyala', password };
+    const url = await this.#options.url(account.slice(account.indexOf('@') + 1));
+    identity.token = await verify(identity, url, this.#options.wire);
+    await keep({ account, deviceId: identity.deviceId, ...(identity.token ? { token: identity.token } : {}) });
+    await this.#start(identity);
+  }
+
+  async signOut(): Promise<void> {
+    await forget();
+    this.#open?.tabs.tell({ kind: 'signed-out' });
+    this.#stop();
+  }
+
+  /** Lets go of the connection and the database, as when the page goes. */
+  close(): void {
+    this.#stop();
+  }
+
+  open(chat: string): Conversation {
+    const entry = { jid: chat, conversation: new LiveConversation(this.#source(chat, () => this.#conversations.delete(entry))) };
+    this.#conversations.add(entry);
+    return entry.conversation;
+  }
+
+  async startChat(jid: string): Promise<Chat> {
+    const { db, identity } = this.#need();
+    const account = parseAccount(jid);
+    if (!account) throw new Error('no address');
+    await transact(db, 'strict', async (tx) => {
+      const chat = await chatRow(tx, account, account === identity.account ? 'self' : 'direct');
+      await tx.objectStore('chats').put({ ...chat, request: false });
+    });
+    // Without a connection the chat is there all the same; the contact is made by the first message's answer or the next try.
+    if (account !== identity.account) void this.#ask('add', account).catch(() => undefined);
+    await this.#changed([account]);
+    return this.#chat(account);
+  }
+
+  /** Enters a group, which is made where there is none. */
+  async joinGroup(room: string, name?: string): Promise<Chat> {
+    await this.#ask('join', room, name);
+    await this.#changed([room]);
+    return this.#chat(room);
+  }
+
+  invite(room: string, jid: string): void {
+    void this.#ask('invite', room, jid).catch(() => undefined);
+  }
+
+  setPinned(jid: string, on: boolean): void {
+    this.#set(jid, { pinned: on });
+  }
+  setMuted(jid: string, on: boolean): void {
+    this.#set(jid, { muted: on });
+  }
+  setArchived(jid: string, on: boolean): void {
+    this.#set(jid, { archived: on });
+  }
+  markUnread(jid: string): void {
+    this.#set(jid, { markedUnread: true });
+  }
+
+  /** Newest first, at most a hundred. */
+  async search(text: string): Promise<Message[]> {
+    const wanted = text.trim().toLowerCase();
+    if (wanted === '' || !this.#open) return [];
+    const found: Message[] = [];
+    let cursor = await this.#open.db.transaction('messages').store.index('at').openCursor(null, 'prev');
+    while (cursor && found.length < 100) {
+      const row = cursor.value;
+      if (!row.hidden && !row.retracted && row.body.toLowerCase().includes(wanted)) found.push(this.#view(row));
+      cursor = await cursor.continue();
+    }
+    return found;
+  }
+
+  async #start(identity: Identity): Promise<void> {
+    this.#stop();
+    const db = await openDatabase(identity.account, () => location.reload());
+    const url = await this.#options.url(identity.account.slice(identity.account.indexOf('@') + 1));
+    const clock = ((await db.get('meta', 'clock')) as number | undefined) ?? 0;
+    const open: Open = {
+      db,
+      identity,
+      engine: undefined,
+      actions: new Actions(db, identity.account, () => Date.now() + clock),
+      tabs: new Tabs({
+        account: identity.account,
+        ...(this.#options.locks ? { locks: this.#options.locks } : {}),
+        lead: () => this.#lead(open, url),
+        notice: (notice) => this.#notice(notice),
+        serve: (method, args) => open.engine?.serve(method, args) ?? Promise.reject(new Error('No tab leads.')),
+      }),
+    };
+    this.#open = open;
+    this.#me = { jid: identity.account, name: identity.account.slice(0, identity.account.indexOf('@')) };
+    await this.#loadAll();
+  }
+
+  #lead(open: Open, url: string): void {
+    void this.#identity(open).then((identity) => {
+      if (this.#open !== open) return;
+      open.engine = new Engine({
+        db: open.db,
+        identity,
+        url,
+        wire: this.#options.wire,
+        nudges: this.#options.nudges,
+        tell: (notice) => this.#tell(open, notice),
+        token: (token) => void keep({ account: identity.account, deviceId: identity.deviceId, ...(token ? { token } : {}) }),
+        refused: () => void this.signOut(),
+      });
+      void open.engine.start();
+    });
+  }
+
+  // The token may have been renewed by the tab that led before.
+  async #identity(open: Open): Promise<Identity> {
+    const session = await kept();
+    return session?.account === open.identity.account ? { ...open.identity, ...session } : open.identity;
+  }
+
+  #stop(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    open?.engine?.stop();
+    open?.tabs.close();
+    open?.db.close();
+    for (const { timer } of this.#typing.values()) clearTimeout(timer);
+    for (const { url } of this.#avatars.values()) URL.revokeObjectURL(url);
+    for (const map of [this.#avatars, this.#rows, this.#last, this.#typing]) map.clear();
+    this.#online.clear();
+    this.#conversations.clear();
+    this.#me = null;
+    this.#chats = [];
+    this.#connection = 'offline';
+  }
+
+  /** To this tab and all others. */
+  #tell(open: Open, notice: Notice): void {
+    if (this.#open !== open) return;
+    open.tabs.tell(notice);
+    this.#notice(notice);
+  }
+
+  #notice(notice: Notice): void {
+    switch (notice.kind) {
+      case 'changed':
+        void this.#changed(notice.chats);
+        break;
+      case 'outbox':
+        this.#open?.engine?.flush();
+        break;
+      case 'connection':
+        this.#connection = notice.state;
+        this.#offlineSince = notice.since;
+        break;
+      case 'typing':
+        this.#types(notice.chat, notice.names);
+        break;
+      case 'presence':
+        if (notice.online) this.#online.add(notice.jid);
+        else this.#online.delete(notice.jid);
+        this.#publish();
+        break;
+      case 'arrived':
+        void this.#arrived(notice.key);
+        break;
+      case 'signed-out':
+        this.#stop();
+        break;
+      case 'hello':
+        this.#open?.engine?.tellState();
+        break;
+    }
+  }
+
+  // Whoever vanishes while typing says nothing more.
+  #types(chat: string, names: string[]): void {
+    if (names.length === 0 && !this.#typing.has(chat)) return;
+    clearTimeout(this.#typing.get(chat)?.timer);
+    this.#typing.delete(chat);
+    if (names.length > 0) this.#typing.set(chat, { names, timer: setTimeout(() => this.#types(chat, []), TYPING_LASTS) });
+    this.#publish();
+  }
+
+  async #arrived(key: string): Promise<void> {
+    const row = await this.#open?.db.get('messages', key);
+    if (row && this.#rows.has(row.chat)) this.onArrived(this.#view(row), this.#chat(row.chat));
+  }
+
+  async #loadAll(): Promise<void> {
+    const open = this.#need();
+    await this.#changed(await open.db.getAllKeys('chats'));
+  }
+
+  /** One after the other, so that an older look never comes last. */
+  #changed(chats: readonly string[]): Promise<void> {
+    this.#loading = this.#loading.then(() => this.#load(chats)).catch(() => undefined);
+    return this.#loading;
+  }
+
+  async #load(chats: readonly string[]): Promise<void> {
+    const open = this.#open;
+    if (!open) return;
+    for (const jid of chats) {
+      const row = await open.db.get('chats', jid);
+      if (!row) continue;
+      const last = row.lastKey ? await open.db.get('messages', row.lastKey) : undefined;
+      await this.#loadAvatar(open.db, jid);
+      this.#rows.set(jid, row);
+      if (last) this.#last.set(jid, viewMessage(last, open.identity.account, row.members));
+      else this.#last.delete(jid);
+    }
+    this.#publish();
+    for (const { jid, conversation } of this.#conversations) if (chats.includes(jid)) void conversation.refresh().catch(() => undefined);
+  }
+
+  async #loadAvatar(db: Database, jid: string): Promise<void> {
+    const kept = await db.get('avatars', jid);
+    const shown = this.#avatars.get(jid);
+    if (kept?.hash === shown?.hash) return;
+    if (shown) URL.revokeObjectURL(shown.url);
+    if (kept?.picture) this.#avatars.set(jid, { hash: kept.hash, url: URL.createObjectURL(kept.picture) });
+    else this.#avatars.delete(jid);
+  }
+
+  #publish(): void {
+    const chats = [...this.#rows.values()].filter((row) => row.autojoin !== false || row.lastKey);
+    chats.sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.lastAt - a.lastAt);
+    this.#chats = chats.map((row) => this.#chat(row.jid));
+  }
+
+  #chat(jid: string): Chat {
+    const row = this.#rows.get(jid);
+    const now = { typing: this.#typing.get(jid)?.names ?? [], online: this.#online.has(jid), avatar: this.#avatars.get(jid)?.url };
+    return viewChat(row ?? emptyChat(jid, 'direct', jid), this.#last.get(jid), now);
+  }
+
+  #view(row: MessageRow): Message {
+    return viewMessage(row, this.#open?.identity.account ?? '', this.#rows.get(row.chat)?.members);
+  }
+
+  #need(): Open {
+    if (!this.#open) throw new Error('Nobody is signed in.');
+    return this.#open;
+  }
+
+  async #ask(method: string, ...args: unknown[]): Promise<unknown> {
+    return this.#need().tabs.ask(method, ...args);
+  }
+
+  #set(jid: string, change: Parameters<Actions['set']>[1]): void {
+    this.#act(jid, (actions) => actions.set(jid, change));
+  }
+
+  /** Does it in the database, shows it, and has it sent. */
+  #act(jid: string, action: (actions: Actions) => Promise<unknown>, then?: string): void {
+    const open = this.#need();
+    void action(open.actions).then(() => {
+      if (this.#open !== open) return;
+      this.#tell(open, { kind: 'changed', chats: [jid] });
+      this.#tell(open, { kind: 'outbox' });
+      if (then) void this.#ask(then).catch(() => undefined);
+    });
+  }
+
+  #source(jid: string, closed: () => void): ConversationSource {
+    return {
+      chat: () => this.#chats.find((chat) => chat.jid === jid) ?? this.#chat(jid),
+      view: (row) => this.#view(row),
+      rows: (range, limit, newestFirst) => rowsOf(this.#need().db, jid, range, limit, newestFirst),
+      fetchOlder: async () => (await this.#ask('older', jid, this.#rows.get(jid)?.kind === 'group')) === true,
+      act: {
+        send: (body, replyTo) => this.#act(jid, (actions) => actions.send(jid, body, replyTo)),
+        edit: (key, body) => this.#act(jid, (actions) => actions.edit(jid, key, body)),
+        retract: (key) => this.#act(jid, (actions) => actions.retract(jid, key)),
+        deleteForMe: (key) => this.#act(jid, (actions) => actions.deleteForMe(jid, key)),
+        react: (key, emoji) => this.#act(jid, (actions) => actions.react(jid, key, emoji)),
+        retry: (key) => this.#act(jid, (actions) => actions.retry(jid, key)),
+        draft: (text) => this.#set(jid, { draft: text }),
+        typing: (on) => void this.#ask('typing', jid, on).catch(() => undefined),
+        read: (key) => this.#act(jid, (actions) => actions.read(jid, key), 'displayed'),
+        star: (key, on) => this.#act(jid, (actions) => actions.star(jid, key, on)),
+      },
+      closed,
+    };
+  }
+}
+
+async function rowsOf(
+  db: Database, jid: string, range: Parameters<ConversationSource['rows']>[0], limit: number, newestFirst: boolean,
+): Promise<MessageRow[]> {
+  const lower = range.after ?? range.from ?? -Infinity;
+  const upper = range.before ?? range.to ?? Infinity;
+  const bounds = IDBKeyRange.bound([jid, lower], [jid, upper], range.after !== undefined, range.before !== undefined);
+  const rows: MessageRow[] = [];
+  let cursor = await db.transaction('messages').store.index('order').openCursor(bounds, newestFirst ? 'prev' : 'next');
+  while (cursor && rows.length < limit) {
+    if (!cursor.value.hidden) rows.push(cursor.value);
+    cursor = await cursor.continue();
+  }
+  return rows;
+}

@@ -1,0 +1,193 @@
+import 'fake-indexeddb/auto';
+import { IDBFactory } from 'fake-indexeddb';
+import { attribute, child, childText, serialize } from '../xmpp/dom.ts';
+import { NS } from '../xmpp/ns.ts';
+import { ScriptedServer, until } from '../xmpp/testing.ts';
+import { WebSocketWire } from '../xmpp/websocket.ts';
+import { LiveModel } from './live.svelte.ts';
+import type { Conversation, Message } from './types.ts';
+
+export const ROMEO = ScriptedServer.account;
+export const JULIET = 'juliet@example.org';
+export const ROOM = 'verona@rooms.example.org';
+
+interface Entry {
+  id: string;
+  xml: string;
+  at: string;
+}
+
+/** A server with archives and rooms, which lets in, keeps, and answers page by page. */
+export class ArchivingServer extends ScriptedServer {
+  readonly archives = new Map<string, Entry[]>();
+  queries = 0;
+  mds = '';
+  bookmarks = '';
+  /** Rooms take messages and show them to whoever is in. */
+  joined = new Set<string>();
+  #next = 0;
+
+  constructor() {
+    super();
+    this.token = 'token';
+    this.answer = (stanza) => this.reply(stanza);
+  }
+
+  /** Puts a message into an archive. @returns its archive id. */
+  keep(archive: string, xml: string): string {
+    const id = `archive-${++this.#next}`;
+    const entries = this.archives.get(archive) ?? [];
+    entries.push({ id, xml, at: new Date(Date.UTC(2026, 0, 1, 0, 0, this.#next)).toISOString() });
+    this.archives.set(archive, entries);
+    return id;
+  }
+
+  /** Keeps a message of Juliet's and delivers it. */
+  deliver(id: string, body = id, payload = ''): void {
+    const inner = text(JULIET, ROMEO, id, body, payload);
+    const archived = this.keep(ROMEO, inner);
+    this.tell(inner.replace('</message>', `<stanza-id xmlns='${NS.sid}' id='${archived}' by='${ROMEO}'/></message>`));
+  }
+
+  reply(stanza: Element): string | undefined {
+    if (stanza.localName === 'presence') return this.#presence(stanza);
+    if (stanza.localName === 'message') return this.#message(stanza);
+    const to = attribute(stanza, 'to') ?? ROMEO;
+    const query = child(stanza, 'query', NS.mam);
+    if (query) return this.#query(query, to);
+    const items = child(child(stanza, 'pubsub', NS.pubsub), 'items', NS.pubsub);
+    const node = attribute(items, 'node');
+    const content = node === NS.mds ? this.mds : node === NS.bookmarks ? this.bookmarks : undefined;
+    if (content === undefined) return undefined;
+    return `<iq xmlns='${NS.client}' type='result' id='%id%'><pubsub xmlns='${NS.pubsub}'><items node='${node}'>${content}</items></pubsub></iq>`;
+  }
+
+  #presence(stanza: Element): string | undefined {
+    const to = attribute(stanza, 'to');
+    if (!to || !child(stanza, 'x', NS.muc)) return undefined;
+    this.joined.add(to.split('/')[0] ?? '');
+    const x = `<x xmlns='${NS.mucUser}'><item affiliation='member' role='participant'/><status code='110'/></x>`;
+    return `<presence xmlns='${NS.client}' from='${to}' to='${ROMEO}/web'>${x}<occupant-id xmlns='${NS.occupantId}' id='me'/></presence>`;
+  }
+
+  #message(stanza: Element): string | undefined {
+    const to = attribute(stanza, 'to') ?? '';
+    if (!child(stanza, 'body', NS.client)) return undefined;
+    if (attribute(stanza, 'type') !== 'groupchat') {
+      stanza.setAttribute('from', `${ROMEO}/web`);
+      if (!(this.archives.get(ROMEO) ?? []).some((entry) => entry.xml.includes(`id="${attribute(stanza, 'id')}"`))) this.keep(ROMEO, serialize(stanza));
+      return undefined;
+    }
+    const id = attribute(stanza, 'id') ?? '';
+    if (!this.joined.has(to)) {
+      return `<message xmlns='${NS.client}' type='error' from='${to}' id='${id}'><error type='modify'><not-acceptable xmlns='${NS.stanzaErrors}'/></error></message>`;
+    }
+    const inner = roomText('romeo', id, childText(stanza, 'body', NS.client) ?? '', 'me');
+    const archived = this.keep(to, inner);
+    return inner.replace('</message>', `<stanza-id xmlns='${NS.sid}' id='${archived}' by='${to}'/></message>`);
+  }
+
+  #query(query: Element, archive: string): string {
+    this.queries++;
+    const all = this.archives.get(archive) ?? [];
+    const set = child(query, 'set', NS.rsm);
+    const max = Number(childText(set, 'max', NS.rsm));
+    const after = childText(set, 'after', NS.rsm);
+    const before = childText(set, 'before', NS.rsm);
+    const at = (id: string): number => all.findIndex((entry) => entry.id === id);
+    if (after !== undefined && at(after) < 0) {
+      return `<iq xmlns='${NS.client}' type='error' id='%id%' from='${archive}'><error type='cancel'><item-not-found xmlns='${NS.stanzaErrors}'/></error></iq>`;
+    }
+    const candidates = before !== undefined ? all.slice(0, before === '' ? all.length : at(before)) : all.slice(after === undefined ? 0 : at(after) + 1);
+    const page = before !== undefined ? candidates.slice(-max) : candidates.slice(0, max);
+    const queryId = attribute(query, 'queryid');
+    for (const entry of page) {
+      const forwarded = `<forwarded xmlns='${NS.forward}'><delay xmlns='${NS.delay}' stamp='${entry.at}'/>${entry.xml}</forwarded>`;
+      this.tell(`<message xmlns='${NS.client}' from='${archive}'><result xmlns='${NS.mam}' queryid='${queryId}' id='${entry.id}'>${forwarded}</result></message>`);
+    }
+    const range = page.length ? `<first>${page[0]?.id}</first><last>${page.at(-1)?.id}</last>` : '';
+    const complete = page.length === candidates.length;
+    return `<iq xmlns='${NS.client}' type='result' id='%id%' from='${archive}'><fin xmlns='${NS.mam}' complete='${complete}'><set xmlns='${NS.rsm}'>${range}</set></fin></iq>`;
+  }
+}
+
+export const text = (from: string, to: string, id: string, body: string, payload = ''): string =>
+  `<message xmlns='${NS.client}' type='chat' from='${from}/x' to='${to}' id='${id}'><body>${body}</body>${payload}</message>`;
+
+export const roomText = (nick: string, id: string, body: string, occupant: string): string =>
+  `<message xmlns='${NS.client}' type='groupchat' from='${ROOM}/${nick}' id='${id}'><body>${body}</body><occupant-id xmlns='${NS.occupantId}' id='${occupant}'/></message>`;
+
+/** Locks of one browser, for the tabs that share them. */
+export class Locks {
+  #queue = new Map<string, Promise<unknown>>();
+  request(name: string, work: () => Promise<unknown>): Promise<unknown> {
+    const next = (this.#queue.get(name) ?? Promise.resolve()).then(work);
+    this.#queue.set(name, next.catch(() => undefined));
+    return next;
+  }
+}
+
+export interface Tab {
+  model: LiveModel;
+  nudge(): void;
+}
+
+/** A tab whose page has just been loaded. */
+export function tab(locks: Locks): Tab {
+  let nudge = (): void => undefined;
+  const model = new LiveModel({
+    url: () => Promise.resolve('ws://localhost/xmpp-websocket'),
+    wire: (events) => new WebSocketWire(events),
+    nudges: (changed) => {
+      nudge = changed;
+      return () => undefined;
+    },
+    locks: locks as unknown as LockManager,
+  });
+  return { model, nudge: () => nudge() };
+}
+
+/** One browser with Romeo's tabs, and the server. */
+export class Scene {
+  readonly server = new ArchivingServer();
+  readonly #locks = new Locks();
+  readonly #tabs: Tab[] = [];
+
+  constructor() {
+    globalThis.indexedDB = new IDBFactory();
+    this.server.install();
+  }
+
+  load(): Tab {
+    const made = tab(this.#locks);
+    this.#tabs.push(made);
+    return made;
+  }
+
+  async signedIn(): Promise<Tab> {
+    const made = this.load();
+    await made.model.signIn(ROMEO, ScriptedServer.password);
+    await until(() => made.model.connection === 'online', 'a connection');
+    return made;
+  }
+
+  async reloaded(before: Tab): Promise<Tab> {
+    before.model.close();
+    const made = this.load();
+    if (!(await made.model.restore())) throw new Error('Nobody was signed in.');
+    await until(() => made.model.connection === 'online', 'a connection');
+    return made;
+  }
+
+  end(): void {
+    for (const { model } of this.#tabs) model.close();
+  }
+}
+
+export const bodies = (conversation: Conversation): string[] => conversation.messages.map((message) => message.body);
+export const named = (conversation: Conversation, body: string): Message | undefined =>
+  conversation.messages.find((message) => message.body === body);
+
+/** Something from Juliet that no archive keeps. */
+export const fromJuliet = (payload: string): string =>
+  `<message xmlns='${NS.client}' from='${JULIET}/x' to='${ROMEO}'>${payload}</message>`;
