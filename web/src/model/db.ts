@@ -102,6 +102,8 @@ export interface ContactRow {
   name?: string;
   nick?: string;
   subscription: string;
+  /** We have asked to see them and were not answered yet. */
+  pending: boolean;
 }
 
 export interface AvatarRow {

@@ -82,7 +82,7 @@ export class People {
   async #asked(jid: string): Promise<void> {
     const contact = await this.#context.db.get('contacts', jid);
     // Whom we have asked may see us too; everybody else waits for a decision.
-    if (contact && contact.subscription !== 'none') {
+    if (contact && (contact.pending || contact.subscription === 'to' || contact.subscription === 'both')) {
       this.#context.link.send(answerSubscription(jid, true));
       return;
     }
@@ -126,6 +126,7 @@ function contactRow(contact: Contact, before: ContactRow | undefined): ContactRo
   return {
     jid: contact.jid,
     subscription: contact.subscription,
+    pending: contact.pending,
     ...(contact.name ? { name: contact.name } : {}),
     ...(before?.nick ? { nick: before.nick } : {}),
   };
