@@ -181,4 +181,15 @@ describe('the list', () => {
     server.tell(fromJuliet('<body>done</body>'));
     await until(() => model.chats[0]?.typing.length === 0);
   });
+
+  it('tells the server when nobody looks', async () => {
+    await scene.signedIn();
+    const nonzas = (): string[] => server.socket.received.filter((element) => element.namespaceURI === NS.csi).map((element) => element.localName);
+    Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+    await until(() => nonzas().at(-1) === 'inactive');
+    Object.defineProperty(document, 'visibilityState', { value: 'visible', configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+    await until(() => nonzas().at(-1) === 'active');
+  });
 });

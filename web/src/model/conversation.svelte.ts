@@ -69,15 +69,14 @@ export class LiveConversation implements Conversation {
       const first = this.#rows[0];
       const before = first ? { before: first.order } : {};
       let found = await this.#source.rows(before, SHIFT, true);
-      if (found.length < SHIFT) {
-        // A page may hold nothing that is shown (receipts); the next one then counts.
-        let more = true;
-        while (more && found.length < SHIFT) {
-          more = await this.#source.fetchOlder().catch(() => false);
-          found = await this.#source.rows(before, SHIFT, true);
-        }
+      // A page may hold nothing that is shown (receipts); then the next one counts.
+      let more: boolean | undefined = true;
+      while (more && found.length < SHIFT) {
+        more = await this.#source.fetchOlder().catch(() => undefined);
+        found = await this.#source.rows(before, SHIFT, true);
       }
-      this.#atOldest = found.length < SHIFT;
+      // Without a connection nobody knows whether there is more.
+      this.#atOldest = more === false && found.length < SHIFT;
       const rows = [...found.reverse(), ...this.#rows];
       if (rows.length > WINDOW) this.#atNewest = false;
       this.#show(rows.slice(0, WINDOW));

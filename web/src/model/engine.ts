@@ -55,6 +55,7 @@ export class Engine {
   readonly #displayed: DisplayedSync;
   readonly #archives = new Map<string, ArchiveSync>();
   #work: Promise<unknown> = Promise.resolve();
+  readonly #looking = new Set<string>();
   #clock = 0;
   #offlineSince: number | null = Date.now();
   #state: 'offline' | 'connecting' | 'online' = 'offline';
@@ -105,8 +106,12 @@ export class Engine {
     void this.#outgoing.flush();
   }
 
-  setActive(active: boolean): void {
-    this.#link.setActive(active);
+  /** Whether anybody looks at a tab; unless so, the server holds back what can wait (XEP-0352). */
+  lookedAt(tab: string, on: boolean): void {
+    const before = this.#looking.size > 0;
+    if (on) this.#looking.add(tab);
+    else this.#looking.delete(tab);
+    if (before !== this.#looking.size > 0) this.#link.setActive(!before);
   }
 
   tellState(): void {
@@ -164,6 +169,8 @@ export class Engine {
   async #begin(session: 'resumed' | 'bound'): Promise<void> {
     const account = this.#archive(this.#link.account);
     account.reset();
+    // Every connection starts as looked at (DELIVERY R12).
+    if (this.#looking.size === 0) this.#link.setActive(false);
     if (session === 'bound') {
       for (const archive of this.#archives.values()) archive.reset();
       this.#outgoing.reset();
@@ -188,6 +195,7 @@ export class Engine {
     if (server === undefined) return;
     this.#clock = server - (before + Date.now()) / 2;
     await this.#options.db.put('meta', this.#clock, 'clock');
+    this.#options.tell({ kind: 'clock', offset: this.#clock });
   }
 
   async #enteredRoom(room: string): Promise<void> {

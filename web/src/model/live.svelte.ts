@@ -7,6 +7,7 @@ import { chatRow, emptyChat } from './chats.ts';
 import { LiveConversation, type ConversationSource } from './conversation.svelte.ts';
 import { openDatabase, transact, type ChatRow, type Database, type MessageRow } from './db.ts';
 import { Engine } from './engine.ts';
+import { Moment } from './moment.ts';
 import type { Nudges } from './reconnect.ts';
 import { forget, keep, kept, verify } from './session.ts';
 import { Tabs, type Notice } from './tabs.ts';
@@ -19,8 +20,6 @@ export interface LiveOptions {
   nudges: Nudges;
   locks?: Pick<LockManager, 'request'>;
 }
-
-const TYPING_LASTS = 30_000;
 
 interface Open {
   db: Database;
@@ -41,10 +40,12 @@ export class LiveModel implements Model {
   readonly #conversations = new Set<{ jid: string; conversation: LiveConversation }>();
   readonly #rows = new Map<string, ChatRow>();
   readonly #last = new Map<string, Message>();
-  readonly #typing = new Map<string, { names: string[]; timer: ReturnType<typeof setTimeout> }>();
-  readonly #online = new Set<string>();
-  readonly #avatars = new Map<string, { hash: string; url: string }>();
+  readonly #moment = new Moment(() => this.#publish());
   #loading: Promise<void> = Promise.resolve();
+  /** What to add to this machine's time for the server's, in ms. */
+  #clock = 0;
+  readonly #tab = crypto.randomUUID();
+  readonly #looks = (): void => this.#tellLook();
   /** Messages of others that came just now, for sounds and notices. */
   onArrived: (message: Message, chat: Chat) => void = () => undefined;
 
@@ -160,12 +161,12 @@ export class LiveModel implements Model {
     this.#stop();
     const db = await openDatabase(identity.account, () => location.reload());
     const url = await this.#options.url(identity.account.slice(identity.account.indexOf('@') + 1));
-    const clock = ((await db.get('meta', 'clock')) as number | undefined) ?? 0;
+    this.#clock = ((await db.get('meta', 'clock')) as number | undefined) ?? 0;
     const open: Open = {
       db,
       identity,
       engine: undefined,
-      actions: new Actions(db, identity.account, () => Date.now() + clock),
+      actions: new Actions(db, identity.account, () => Date.now() + this.#clock),
       tabs: new Tabs({
         account: identity.account,
         ...(this.#options.locks ? { locks: this.#options.locks } : {}),
@@ -175,6 +176,7 @@ export class LiveModel implements Model {
       }),
     };
     this.#open = open;
+    document.addEventListener('visibilitychange', this.#looks);
     this.#me = { jid: identity.account, name: identity.account.slice(0, identity.account.indexOf('@')) };
     await this.#loadAll();
   }
@@ -193,7 +195,13 @@ export class LiveModel implements Model {
         refused: () => void this.signOut(),
       });
       void open.engine.start();
+      // The other tabs say whether they are looked at.
+      this.#tell(open, { kind: 'hello' });
     });
+  }
+
+  #tellLook(): void {
+    if (this.#open) this.#tell(this.#open, { kind: 'looked-at', tab: this.#tab, on: document.visibilityState === 'visible' });
   }
 
   // The token may have been renewed by the tab that led before.
@@ -204,14 +212,15 @@ export class LiveModel implements Model {
 
   #stop(): void {
     const open = this.#open;
+    if (open) open.tabs.tell({ kind: 'looked-at', tab: this.#tab, on: false });
     this.#open = undefined;
+    document.removeEventListener('visibilitychange', this.#looks);
     open?.engine?.stop();
     open?.tabs.close();
     open?.db.close();
-    for (const { timer } of this.#typing.values()) clearTimeout(timer);
-    for (const { url } of this.#avatars.values()) URL.revokeObjectURL(url);
-    for (const map of [this.#avatars, this.#rows, this.#last, this.#typing]) map.clear();
-    this.#online.clear();
+    this.#moment.clear();
+    this.#rows.clear();
+    this.#last.clear();
     this.#conversations.clear();
     this.#me = null;
     this.#chats = [];
@@ -238,12 +247,10 @@ export class LiveModel implements Model {
         this.#offlineSince = notice.since;
         break;
       case 'typing':
-        this.#types(notice.chat, notice.names);
+        this.#moment.types(notice.chat, notice.names);
         break;
       case 'presence':
-        if (notice.online) this.#online.add(notice.jid);
-        else this.#online.delete(notice.jid);
-        this.#publish();
+        this.#moment.isThere(notice.jid, notice.online);
         break;
       case 'arrived':
         void this.#arrived(notice.key);
@@ -251,19 +258,17 @@ export class LiveModel implements Model {
       case 'signed-out':
         this.#stop();
         break;
+      case 'looked-at':
+        this.#open?.engine?.lookedAt(notice.tab, notice.on);
+        break;
+      case 'clock':
+        this.#clock = notice.offset;
+        break;
       case 'hello':
         this.#open?.engine?.tellState();
+        this.#tellLook();
         break;
     }
-  }
-
-  // Whoever vanishes while typing says nothing more.
-  #types(chat: string, names: string[]): void {
-    if (names.length === 0 && !this.#typing.has(chat)) return;
-    clearTimeout(this.#typing.get(chat)?.timer);
-    this.#typing.delete(chat);
-    if (names.length > 0) this.#typing.set(chat, { names, timer: setTimeout(() => this.#types(chat, []), TYPING_LASTS) });
-    this.#publish();
   }
 
   async #arrived(key: string): Promise<void> {
@@ -289,22 +294,13 @@ export class LiveModel implements Model {
       const row = await open.db.get('chats', jid);
       if (!row) continue;
       const last = row.lastKey ? await open.db.get('messages', row.lastKey) : undefined;
-      await this.#loadAvatar(open.db, jid);
+      await this.#moment.loadAvatar(open.db, jid);
       this.#rows.set(jid, row);
       if (last) this.#last.set(jid, viewMessage(last, open.identity.account, row.members));
       else this.#last.delete(jid);
     }
     this.#publish();
     for (const { jid, conversation } of this.#conversations) if (chats.includes(jid)) void conversation.refresh().catch(() => undefined);
-  }
-
-  async #loadAvatar(db: Database, jid: string): Promise<void> {
-    const kept = await db.get('avatars', jid);
-    const shown = this.#avatars.get(jid);
-    if (kept?.hash === shown?.hash) return;
-    if (shown) URL.revokeObjectURL(shown.url);
-    if (kept?.picture) this.#avatars.set(jid, { hash: kept.hash, url: URL.createObjectURL(kept.picture) });
-    else this.#avatars.delete(jid);
   }
 
   #publish(): void {
@@ -315,8 +311,7 @@ export class LiveModel implements Model {
 
   #chat(jid: string): Chat {
     const row = this.#rows.get(jid);
-    const now = { typing: this.#typing.get(jid)?.names ?? [], online: this.#online.has(jid), avatar: this.#avatars.get(jid)?.url };
-    return viewChat(row ?? emptyChat(jid, 'direct', jid), this.#last.get(jid), now);
+    return viewChat(row ?? emptyChat(jid, 'direct', jid), this.#last.get(jid), this.#moment.of(jid));
   }
 
   #view(row: MessageRow): Message {
@@ -354,7 +349,11 @@ export class LiveModel implements Model {
       rows: (range, limit, newestFirst) => rowsOf(this.#need().db, jid, range, limit, newestFirst),
       fetchOlder: async () => (await this.#ask('older', jid, this.#rows.get(jid)?.kind === 'group')) === true,
       act: {
-        send: (body, replyTo) => this.#act(jid, (actions) => actions.send(jid, body, replyTo)),
+        send: (body, replyTo) => {
+          this.#act(jid, (actions) => actions.send(jid, body, replyTo));
+          // From now on there is something to lose. Where the browser says no, it may still clear everything.
+          void navigator.storage?.persist?.().catch(() => undefined);
+        },
         edit: (key, body) => this.#act(jid, (actions) => actions.edit(jid, key, body)),
         retract: (key) => this.#act(jid, (actions) => actions.retract(jid, key)),
         deleteForMe: (key) => this.#act(jid, (actions) => actions.deleteForMe(jid, key)),

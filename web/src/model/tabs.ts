@@ -7,6 +7,8 @@ export type Notice =
   | { kind: 'presence'; jid: string; online: boolean }
   | { kind: 'arrived'; key: string; chat: string }
   | { kind: 'signed-out' }
+  | { kind: 'looked-at'; tab: string; on: boolean }
+  | { kind: 'clock'; offset: number }
   | { kind: 'hello' };
 
 type Envelope =
