@@ -1,5 +1,6 @@
 import { StanzaError } from '../xmpp/errors.ts';
 import { queryArchive, type ArchivePage, type ArchiveQuery } from '../xmpp/mam.ts';
+import { chatRow } from './chats.ts';
 import type { Context } from './context.ts';
 import { readMessage, type Incoming } from './incoming.ts';
 
@@ -143,16 +144,17 @@ export async function fetchOlder(context: Context, chat: string, group: boolean)
   const page = await queryArchive(context.link, {
     archive: group ? chat : undefined,
     with: group ? undefined : chat,
-    before: (await oldestArchived(context, chat)) ?? '',
+    before: row?.oldest ?? (await oldestArchived(context, chat)) ?? '',
     max: 50,
   });
   const messages = page.messages.flatMap(
     (message) => readMessage(message.stanza, context.reading, { archive, archiveId: message.archiveId, at: message.at }) ?? [],
   );
   await context.take(messages.reverse(), 'history', async (tx) => {
-    const chats = tx.objectStore('chats');
-    const after = await chats.get(chat);
-    if (after && page.complete) await chats.put({ ...after, complete: true });
+    const after = await chatRow(tx, chat, group ? 'group' : 'direct');
+    if (page.first) after.oldest = page.first;
+    after.complete = page.complete;
+    await tx.objectStore('chats').put(after);
   });
   return !page.complete;
 }

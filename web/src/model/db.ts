@@ -58,6 +58,8 @@ export interface ChatRow {
   /** The orders in use; the next newer row takes max + 1, the next older one min - 1. */
   minOrder: number;
   maxOrder: number;
+  /** How far back its archive was read; what is there may be nothing that is shown. */
+  oldest?: string;
   /** There is nothing older at the server either. */
   complete: boolean;
   /** The archive id up to which it was read here and which the server has not been told yet (XEP-0490). */

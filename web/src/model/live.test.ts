@@ -235,6 +235,17 @@ describe('receiving', () => {
     expect(chat.messages.length).toBeLessThanOrEqual(90);
   });
 
+  it('looks behind pages that hold nothing to be shown', async () => {
+    server.keep(ROMEO, text(JULIET, ROMEO, 'm0', 'm0'));
+    for (let i = 0; i < 500; i++) server.keep(ROMEO, fromJuliet(`<received xmlns='${NS.receipts}' id='r${i}'/>`));
+    server.keep(ROMEO, text(JULIET, ROMEO, 'm1', 'm1'));
+    const { model } = await scene.signedIn();
+    const chat = model.open(JULIET);
+    await until(() => bodies(chat).join() === 'm1');
+    await chat.older();
+    expect([bodies(chat), chat.atOldest]).toEqual([['m0', 'm1'], true]);
+  });
+
   it('takes what another device has read for read, and what came after for unread', async () => {
     const ids = ['m0', 'm1', 'm2'].map((id) => server.keep(ROMEO, text(JULIET, ROMEO, id, id)));
     server.mds = `<item id='${JULIET}'><displayed xmlns='${NS.mds}'><stanza-id xmlns='${NS.sid}' id='${ids[1]}' by='${ROMEO}'/></displayed></item>`;
