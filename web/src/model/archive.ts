@@ -59,7 +59,6 @@ export class ArchiveSync {
     try {
       const kept = (await this.#context.db.get('meta', this.cursorKey)) as string | undefined;
       await this.#forward(kept ?? (await this.#first()));
-      this.#state = 'current';
     } catch (error) {
       // No archive at all: then what comes live is all there is.
       const none = error instanceof StanzaError && ['feature-not-implemented', 'service-unavailable', 'forbidden'].includes(error.condition);
@@ -97,8 +96,12 @@ export class ArchiveSync {
         cursor = page.last;
         await this.#commit(this.#read(page), cursor);
       }
-      // What came live meanwhile was not taken, so it must be in a page.
-      if (page.complete && this.#missed.size === 0) return;
+      // What came live meanwhile was not taken, so it must be in a page. In the turn that sees that nothing did, this is current:
+      // one turn later something may have come.
+      if (page.complete && this.#missed.size === 0) {
+        this.#state = 'current';
+        return;
+      }
     }
   }
 

@@ -43,6 +43,9 @@ const FEATURES = [
   `${NS.nick}+notify`, `${NS.avatarMetadata}+notify`, `${NS.bookmarks}+notify`, `${NS.mds}+notify`,
 ];
 
+/** Milliseconds until an archive is asked again that did not answer. */
+const CATCH_UP_AGAIN = 2000;
+
 /** What the leading tab does: the connection, the archives, the outbox. Data goes through the database only. */
 export class Engine {
   readonly #options: EngineOptions;
@@ -181,7 +184,7 @@ export class Engine {
     this.flush();
     const firstTime = (await this.#options.db.get('meta', account.cursorKey)) === undefined;
     if (session === 'bound') await this.#people.begin();
-    const caughtUp = account.run();
+    const caughtUp = this.#catchUp(account);
     // Rooms are whole after a resumption: what they sent meanwhile was kept for this stream (DELIVERY R11).
     if (session === 'bound') await this.#rooms.begin();
     await caughtUp;
@@ -200,7 +203,18 @@ export class Engine {
 
   async #enteredRoom(room: string): Promise<void> {
     this.flush();
-    await this.#archive(room).run().catch(() => undefined);
+    await this.#catchUp(this.#archive(room));
+  }
+
+  /** Until it has: what comes live is not taken before. */
+  async #catchUp(archive: ArchiveSync): Promise<void> {
+    while (this.#link.online) {
+      try {
+        return await archive.run();
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, CATCH_UP_AGAIN));
+      }
+    }
   }
 
   #archive(jid: string): ArchiveSync {

@@ -222,6 +222,39 @@ describe('receiving', () => {
     expect(bodies(chat)).toEqual(['m1', 'm2']);
   });
 
+  it('asks an archive again that did not answer', async () => {
+    const reply = server.answer;
+    let refused = false;
+    server.answer = (stanza) => {
+      if (refused || !child(stanza, 'query', NS.mam)) return reply(stanza, server);
+      refused = true;
+      return `<iq xmlns='${NS.client}' type='error' id='%id%'><error type='wait'><resource-constraint xmlns='${NS.stanzaErrors}'/></error></iq>`;
+    };
+    const { model } = await scene.signedIn();
+    server.deliver('m1');
+    const chat = model.open(JULIET);
+    await until(() => bodies(chat).includes('m1'));
+  });
+
+  // Its place among the microtasks decides, so it is put into each of them.
+  it.each(Array.from({ length: 16 }, (_, shift) => shift))('misses nothing that comes in the moment when it has caught up, %i', async (shift) => {
+    const reply = server.answer;
+    let queries = 0;
+    server.answer = (stanza) => {
+      const answer = reply(stanza, server);
+      if (!child(stanza, 'query', NS.mam) || ++queries !== 2) return answer;
+      server.tell((answer ?? '').replaceAll('%id%', attribute(stanza, 'id') ?? ''));
+      void Array.from({ length: shift }).reduce((before: Promise<void>) => before.then(() => undefined), Promise.resolve()).then(() => server.deliver('first'));
+      return undefined;
+    };
+    const { model } = await scene.signedIn();
+    const chat = model.open(JULIET);
+    await until(() => queries >= 2 && server.archives.has(ROMEO));
+    server.deliver('second');
+    await until(() => bodies(chat).includes('second'));
+    expect(bodies(chat)).toEqual(['first', 'second']);
+  });
+
   it('begins with the newest pages of an archive it does not know, as read', async () => {
     for (let i = 0; i < 320; i++) server.keep(ROMEO, text(JULIET, ROMEO, `m${i}`, `m${i}`));
     const { model } = await scene.signedIn();
