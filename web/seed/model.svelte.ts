@@ -1,0 +1,170 @@
+import type { Chat, ConnectionState, Conversation, Message, MessageState, Model } from '../src/model/types';
+import type { Carrying } from '../src/features/conversation/ports';
+import { attachment, me as self, message } from './build';
+import type { SeedChat } from './chats';
+import { faces } from './pictures';
+import { newer, newest, older, type Slice } from './slice';
+
+const steps: readonly MessageState[] = ['safe', 'delivered', 'read'];
+
+/** One chat of the seed: a sliced window over messages that live in memory. */
+class SeedConversation implements Conversation, Carrying {
+  #all = $state.raw<readonly Message[]>([]);
+  #slice = $state.raw<Slice>({ from: 0, to: 0 });
+  readonly #model: SeedModel;
+  readonly #jid: string;
+
+  constructor(model: SeedModel, jid: string, messages: readonly Message[]) {
+    this.#model = model;
+    this.#jid = jid;
+    this.#all = messages;
+    this.#slice = newest(messages.length);
+  }
+
+  get chat(): Chat {
+    const chat = this.#model.chats.find((each) => each.jid === this.#jid);
+    if (chat === undefined) throw new Error(`No chat ${this.#jid}`);
+    return chat;
+  }
+  get all(): readonly Message[] { return this.#all; }
+  get messages(): readonly Message[] { return this.#all.slice(this.#slice.from, this.#slice.to); }
+  get atNewest(): boolean { return this.#slice.to >= this.#all.length; }
+  get atOldest(): boolean { return this.#slice.from === 0; }
+  get loading(): boolean { return false; }
+
+  older(): Promise<void> { this.#slice = older(this.#slice); return Promise.resolve(); }
+  newer(): Promise<void> { this.#slice = newer(this.#slice, this.#all.length); return Promise.resolve(); }
+  toNewest(): Promise<void> { this.#slice = newest(this.#all.length); return Promise.resolve(); }
+
+  send(body: string, options: { replyTo?: string } = {}): void {
+    const quoted = this.#all.find((each) => each.id === options.replyTo);
+    this.#add(message(this.#jid, self, 0, body, { ...(quoted === undefined ? {} : { replyTo: { id: quoted.id, senderName: quoted.senderName, body: quoted.body } }) }));
+  }
+
+  attach(files: readonly File[], caption: string): void {
+    const attachments = files.map((file) => attachment(file.type.startsWith('image/') ? 'image' : 'file', file.name, { size: file.size, type: file.type, url: URL.createObjectURL(file), state: 'uploading', progress: 0.4 }));
+    this.#add(message(this.#jid, self, 0, caption, { attachments }));
+  }
+
+  edit(key: string, body: string): void { this.#change(key, { body, edited: true }); }
+  retract(key: string): void { this.#change(key, { retracted: true, body: '', attachments: [], reactions: [] }); }
+  deleteForMe(key: string): void { this.#put(this.#all.filter((each) => each.key !== key)); }
+  retry(key: string): void { this.#change(key, { state: 'sending' }); this.#travel(key); }
+  setDraft(text: string): void { this.#model.change(this.#jid, { draft: text }); }
+  setTyping(): void { /* nobody is there to see it */ }
+  star(key: string, on: boolean): void { this.#change(key, { starred: on }); }
+  close(): void { /* the seed stays in memory */ }
+
+  react(key: string, emoji: string): void {
+    const reactions = this.#all.find((each) => each.key === key)?.reactions ?? [];
+    const kept = reactions.map((each) => (each.mine ? { ...each, mine: false, from: each.from.filter((name) => name !== self.name) } : each)).filter((each) => each.from.length > 0);
+    const again = reactions.some((each) => each.mine && each.emoji === emoji);
+    const same = kept.find((each) => each.emoji === emoji);
+    const next = again ? kept : same === undefined ? [...kept, { emoji, mine: true, from: [self.name] }] : kept.map((each) => (each === same ? { ...each, mine: true, from: [...each.from, self.name] } : each));
+    this.#change(key, { reactions: next });
+  }
+
+  read(key: string): void {
+    const at = this.#all.findIndex((each) => each.key === key);
+    const rest = this.#all.slice(at + 1).filter((each) => each.unread === true).length;
+    if (this.#model.holdUnread || at < 0) return;
+    this.#all = this.#all.map((each, index) => (index <= at && each.unread === true ? { ...each, unread: false } : each));
+    this.#model.change(this.#jid, { unread: rest, markedUnread: false, mentioned: false });
+  }
+
+  #add(next: Message): void {
+    const sent: Message = { ...next, at: Date.now(), state: 'sending' };
+    this.#put([...this.#all, sent]);
+    this.#slice = newest(this.#all.length);
+    if (this.#model.connection === 'online') this.#travel(sent.key);
+  }
+
+  #travel(key: string): void {
+    steps.forEach((state, at) => { setTimeout(() => { this.#change(key, { state, attachments: (this.#all.find((each) => each.key === key)?.attachments ?? []).map((each) => ({ ...each, state: 'ready' as const })) }); }, 500 * (at + 1)); });
+  }
+
+  #change(key: string, change: Partial<Message>): void {
+    this.#put(this.#all.map((each) => (each.key === key ? { ...each, ...change } : each)));
+  }
+
+  #put(messages: readonly Message[]): void {
+    this.#all = messages;
+    const last = messages.at(-1);
+    if (last !== undefined) this.#model.change(this.#jid, { last });
+  }
+}
+
+/** The model of the pictures and the screens' tests: everything is in memory, nothing leaves the page. */
+export class SeedModel implements Model {
+  #chats = $state.raw<readonly Chat[]>([]);
+  #connection = $state<ConnectionState>('online');
+  #offlineSince = $state<number | null>(null);
+  #me = $state.raw<Model['me']>({ ...self, avatar: faces.me });
+  readonly #conversations = new Map<string, SeedConversation>();
+  /** Keeps what is unread unread, for pictures of the marker. */
+  holdUnread = false;
+
+  constructor(chats: readonly SeedChat[]) {
+    this.#chats = chats.map((each) => each.chat);
+    for (const each of chats) this.#conversations.set(each.chat.jid, new SeedConversation(this, each.chat.jid, each.messages));
+  }
+
+  get me(): Model['me'] { return this.#me; }
+  get connection(): ConnectionState { return this.#connection; }
+  get offlineSince(): number | null { return this.#offlineSince; }
+  get chats(): readonly Chat[] { return this.#chats; }
+  get unreadTotal(): number { return this.#chats.filter((chat) => !chat.muted && !chat.archived && chat.request !== true).reduce((sum, chat) => sum + chat.unread, 0); }
+
+  open(jid: string): Conversation {
+    const conversation = this.#conversations.get(jid);
+    if (conversation === undefined) throw new Error(`No chat ${jid}`);
+    return conversation;
+  }
+
+  startChat(jid: string): Promise<Chat> {
+    let found = this.#chats.find((each) => each.jid === jid);
+    if (found === undefined) {
+      found = { jid, kind: 'direct', name: jid.split('@')[0] ?? jid, unread: 0, mentioned: false, markedUnread: false, pinned: false, muted: false, archived: false, draft: '', typing: [] };
+      this.#conversations.set(jid, new SeedConversation(this, jid, []));
+      this.#chats = [...this.#chats, found];
+    }
+    return Promise.resolve(found);
+  }
+
+  setPinned(jid: string, on: boolean): void { this.change(jid, { pinned: on }); }
+  setMuted(jid: string, on: boolean): void { this.change(jid, { muted: on }); }
+  setArchived(jid: string, on: boolean): void { this.change(jid, { archived: on }); }
+  markUnread(jid: string): void { this.change(jid, { markedUnread: true }); }
+  accept(jid: string): void { this.change(jid, { request: false }); }
+  block(jid: string): void { this.#chats = this.#chats.filter((each) => each.jid !== jid); }
+
+  search(text: string): Promise<Message[]> {
+    const wanted = text.toLowerCase();
+    const all = [...this.#conversations.values()].flatMap((each) => each.all).filter((each) => each.retracted !== true && each.body.toLowerCase().includes(wanted));
+    return Promise.resolve(all.sort((a, b) => b.at - a.at));
+  }
+
+  signIn(_address: string, password: string): Promise<void> {
+    if (password === 'salah') return Promise.reject(new Error('not-authorized'));
+    this.#me = { ...self, avatar: faces.me };
+    return Promise.resolve();
+  }
+  signOut(): Promise<void> { this.#me = null; return Promise.resolve(); }
+
+  /** What the scenes turn. */
+  connect(state: ConnectionState, offlineSince: number | null = null): void {
+    this.#connection = state;
+    this.#offlineSince = offlineSince;
+  }
+
+  change(jid: string, change: Partial<Chat>): void {
+    this.#chats = this.#chats.map((each) => (each.jid === jid ? { ...each, ...change } : each));
+  }
+
+  /** A message as if it came in or was queued, for scenes. */
+  put(jid: string, next: Message): void {
+    const conversation = this.#conversations.get(jid);
+    if (conversation !== undefined) this.#conversations.set(jid, new SeedConversation(this, jid, [...conversation.all, next]));
+    this.change(jid, { last: next });
+  }
+}

@@ -1,0 +1,15 @@
+import type { Conversation } from '../../model/types';
+
+/** A conversation that can also carry files. A model without uploads offers none, and the screens then hide the button. */
+export interface Carrying { attach(files: readonly File[], caption: string): void }
+
+export function carries(conversation: Conversation): (Conversation & Carrying) | null {
+  return 'attach' in conversation ? (conversation as Conversation & Carrying) : null;
+}
+
+/** A model that can answer a stranger's request. */
+export interface Answering { accept(jid: string): void; block(jid: string): void }
+
+export function answers(model: object): Answering | null {
+  return 'accept' in model && 'block' in model ? (model as Answering) : null;
+}

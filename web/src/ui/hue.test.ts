@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import css from '../styles/tokens.css?raw';
+import { hueAngle, hueCount, hueIndex, initials } from './hue';
+
+describe('hue (XEP-0392 §13)', () => {
+  it.each([['Romeo', 327.255249], ['juliet@capulet.lit', 209.410400], ['😺', 331.199341], ['council', 359.994507]])('of %s', (text, angle) => {
+    expect(hueAngle(text)).toBeCloseTo(angle, 5);
+    expect(hueIndex(text)).toBe(Math.floor(angle / 30));
+  });
+});
+
+describe('pairs', () => {
+  const luminance = (hex: string): number => {
+    const [r, g, b] = [1, 3, 5].map((at) => { const v = parseInt(hex.slice(at, at + 2), 16) / 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }) as [number, number, number];
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (a: string, b: string): number => { const [dark, light] = [luminance(a), luminance(b)].sort((x, y) => x - y) as [number, number]; return (light + 0.05) / (dark + 0.05); };
+  const pairs = [...css.matchAll(/(\[data-theme='dark'\] )?\.hue-\d+ \{ --tint: (#\w+); --ink: (#\w+)/gu)];
+
+  it('are twelve for light and twelve for dark, each readable on its tint and on bubbles', () => {
+    expect(pairs).toHaveLength(hueCount * 2);
+    for (const [, dark, tint = '', ink = ''] of pairs) {
+      expect(contrast(tint, ink)).toBeGreaterThanOrEqual(4.5);
+      expect(contrast(dark === undefined ? '#ffffff' : '#1f2a28', ink)).toBeGreaterThanOrEqual(4.5);
+    }
+  });
+});
+
+describe('initials', () => {
+  it.each([['Ayu Lestari', 'AL'], ['budi', 'B'], ['Tim RT 05', 'T0'], ['🎉 Pesta', '🎉'], ['محمد علي', 'م'], ['', '#'], ['(x) y', 'XY']])('of %j', (name, letters) => {
+    expect(initials(name)).toBe(letters);
+  });
+});
