@@ -5,6 +5,7 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   root: import.meta.dirname,
   base: './',
+  publicDir: '../public',
   plugins: [svelte({ configFile: '../svelte.config.js' })],
   build: { target: 'es2022', outDir: '../../artifacts/seed', emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
 });

@@ -24,14 +24,12 @@ export function hueIndex(text: string): number {
 
 const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 const letter = /[\p{L}\p{N}\p{Extended_Pictographic}]/u;
+const joinable = /^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{N}]/u;
 
 /** One or two letters that stand for a name without a picture. */
 export function initials(name: string): string {
-  const words = name.split(/\s+/u).filter((word) => letter.test(word));
-  const firsts = words.map((word) => [...segments.segment(word)].map((part) => part.segment).find((part) => letter.test(part)) ?? '');
-  const first = firsts[0] ?? '#';
+  const firsts = name.split(/\s+/u).map((word) => [...segments.segment(word)].map((part) => part.segment).find((part) => letter.test(part)) ?? '').filter((first) => first !== '');
+  const [first = '#', second = ''] = firsts;
   // A pictograph or a cursive script says enough with one sign; joined initials would be misread.
-  if (!/^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{N}]/u.test(first)) return first;
-  const last = firsts.length > 1 ? (firsts.at(-1) ?? '') : '';
-  return (first + (/^[\p{L}\p{N}]/u.test(last) ? last : '')).toLocaleUpperCase();
+  return (joinable.test(first) && joinable.test(second) ? first + second : first).toLocaleUpperCase();
 }

@@ -1,0 +1,67 @@
+/** Checks every scene in the whole matrix by machine: nothing sticks out, axe-core is content (contrast too), targets are large enough, six font sizes. */
+import { readFile } from 'node:fs/promises';
+import { scenes } from './scenes.mjs';
+import { openStage } from './stage.mjs';
+
+const axe = await readFile(new URL('../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+const wanted = process.argv.slice(2);
+const looks = ['light', 'dark'].flatMap((theme) => [360, 1280].flatMap((width) => ['id', 'en'].map((lang) => ({ theme, width, lang }))));
+// WCAG 1.4.10 and 1.4.4: reflow at 320, and text at 200 % on a phone (150 % by our switch, the rest by the browser's).
+const strained = [{ theme: 'light', width: 320, lang: 'id' }, { theme: 'dark', width: 360, lang: 'en', textSize: 150 }];
+
+/** Runs in the page. Everything it needs is inside. */
+function measure() {
+  const found = [];
+  const label = (element) => `${element.tagName.toLowerCase()}.${[...element.classList].filter((name) => !name.startsWith('svelte-')).join('.')} “${(element.textContent ?? '').trim().slice(0, 30)}”`;
+  const shown = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && !element.closest('[aria-hidden="true"], .unseen');
+  if (document.documentElement.scrollWidth > innerWidth) found.push(`the page is ${document.documentElement.scrollWidth} wide`);
+  const clipped = (element) => { for (let up = element.parentElement; up !== null && up.id !== 'app'; up = up.parentElement) if (getComputedStyle(up).overflowX !== 'visible' && up.getBoundingClientRect().right <= innerWidth + 1 && !up.matches('nav, main, aside, .shell, .view')) return true; return false; };
+  const sizes = new Set();
+  for (const element of document.querySelectorAll('#app *, dialog *')) {
+    if (!shown(element)) continue;
+    const box = element.getBoundingClientRect();
+    const ownText = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim() !== '');
+    if (ownText && !element.closest('.emoji')) sizes.add(getComputedStyle(element).fontSize);
+    if (ownText && box.width > 0 && (box.right > innerWidth + 1 || box.left < -1) && !clipped(element)) found.push(`sticks out: ${label(element)} ${Math.round(box.left)}–${Math.round(box.right)}`);
+    if (ownText && element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).overflowX === 'visible' && getComputedStyle(element).display !== 'inline' && element.clientWidth > 0 && !element.closest('svg, .filters')) found.push(`runs over: ${label(element)}`);
+  }
+  if (sizes.size > 6) found.push(`${sizes.size} font sizes: ${[...sizes].join(' ')}`);
+  const least = matchMedia('(pointer: coarse)').matches ? 44 : 24;
+  for (const element of document.querySelectorAll('button, input:not([type=file]), textarea, [role=switch]')) {
+    if (!shown(element) || element.closest('article') || element.disabled) continue;
+    const box = element.getBoundingClientRect();
+    if (box.bottom < 0 || box.top > innerHeight || box.width === 0) continue;
+    const target = element.closest('label, .box, .search') ?? element;
+    const after = getComputedStyle(element, '::after');
+    const grown = after.content !== 'none' && after.position === 'absolute' ? -2 * Number.parseFloat(after.top) : 0;
+    const size = target.getBoundingClientRect();
+    if (size.height + grown < least - 0.5 || size.width + grown < least - 0.5) found.push(`small target ${Math.round(size.width)}×${Math.round(size.height)}: ${label(element)} ${element.getAttribute('aria-label') ?? ''}`);
+  }
+  return found;
+}
+
+// On a phone without an open chat the list is the page, and the list is a navigation landmark: no empty main is added for a rule.
+async function problemsOf(page) {
+  const own = await page.evaluate(measure);
+  // The default policy allows no script text; a page script over the protocol is not bound by it.
+  await page.evaluate(axe);
+  const result = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }, rules: { 'landmark-one-main': { enabled: false } } }));
+  return [...own, ...result.violations.flatMap((each) => each.nodes.slice(0, 3).map((node) => `axe ${each.id}: ${node.target.join(' ')} ${node.failureSummary?.split('\n')[1]?.trim() ?? ''}`))];
+}
+
+const stage = await openStage();
+const all = new Map();
+for (const scene of scenes.filter((each) => wanted.length === 0 || wanted.includes(each.name))) {
+  for (const look of [...looks, ...strained]) {
+    const name = `${look.width} ${look.theme} ${look.lang}${look.textSize ? ` ${look.textSize} %` : ''}`;
+    try {
+      const { page, problems, close } = await stage.at(scene, look);
+      for (const problem of [...problems, ...(await problemsOf(page))]) all.set(`${scene.name}: ${problem}`, [...(all.get(`${scene.name}: ${problem}`) ?? []), name]);
+      await close();
+    } catch (error) { all.set(`${scene.name}: ${String(error).split('\n')[0]}`, [name]); }
+  }
+}
+await stage.close();
+for (const [problem, places] of all) process.stdout.write(`${problem}\n    ${places.join(', ')}\n`);
+process.stdout.write(`${scenes.length} scenes × ${looks.length + strained.length} looks: ${all.size === 0 ? 'clean' : `${all.size} problems`}\n`);
+process.exitCode = all.size > 0 ? 1 : 0;

@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from '@playwright/test';
+import { serve } from './serve.mjs';
+
+const seed = new URL('../../artifacts/seed', import.meta.url).pathname;
+/** The moment the seed is written for (seed/build.ts). */
+const moment = new Date('2026-11-26T12:45:00+07:00');
+
+/** Opens the built seed app in Debian's Chromium and hands out pages that stand at a scene. */
+export async function openStage() {
+  const site = await serve(seed);
+  const data = await mkdtemp(join(tmpdir(), 'nyala-pictures-'));
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'], env: { ...process.env, HOME: data } });
+  return {
+    /** A page at a scene, and what went wrong on it. `width` below 700 is a phone with touch. */
+    async at(scene, { width, theme, lang, textSize = 100, height = width < 700 ? 780 : 800 }) {
+      const phone = width < 700;
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, locale: lang, timezoneId: 'Asia/Jakarta', hasTouch: phone, isMobile: phone, deviceScaleFactor: phone ? 2 : 1, reducedMotion: 'reduce' });
+      const page = await context.newPage();
+      const problems = [];
+      page.on('pageerror', (error) => problems.push(String(error)));
+      page.on('console', (entry) => { if (entry.type() === 'error' || entry.type() === 'warning') problems.push(entry.text()); });
+      await page.clock.setFixedTime(moment);
+      await page.addInitScript((chosen) => { localStorage.setItem('nyala.language', chosen.lang); localStorage.setItem('nyala.textSize', String(chosen.textSize)); }, { lang, textSize });
+      await page.goto(`${site.address}?scene=${scene.scene ?? ''}${scene.hash ?? ''}`);
+      await page.locator('#app > *').first().waitFor();
+      await page.waitForLoadState('networkidle');
+      await scene.act?.(page, lang);
+      // The scroll handlers and lazy parts settle within two frames.
+      await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => { requestAnimationFrame(done); }); }));
+      return { page, problems, close: () => context.close() };
+    },
+    async close() {
+      await browser.close();
+      site.stop();
+      await rm(data, { recursive: true, force: true });
+    },
+  };
+}
