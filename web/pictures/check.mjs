@@ -45,7 +45,7 @@ async function problemsOf(page) {
   const own = await page.evaluate(measure);
   // The default policy allows no script text; a page script over the protocol is not bound by it.
   await page.evaluate(axe);
-  const result = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }, rules: { 'landmark-one-main': { enabled: false } } }));
+  const result = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], rules: { 'landmark-one-main': { enabled: false } } }));
   return [...own, ...result.violations.flatMap((each) => each.nodes.slice(0, 3).map((node) => `axe ${each.id}: ${node.target.join(' ')} ${node.failureSummary?.split('\n')[1]?.trim() ?? ''}`))];
 }
 

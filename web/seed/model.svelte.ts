@@ -100,13 +100,13 @@ export class SeedModel implements Model {
   #connection = $state<ConnectionState>('online');
   #offlineSince = $state<number | null>(null);
   #me = $state.raw<Model['me']>({ ...self, avatar: faces.me });
-  readonly #conversations = new Map<string, SeedConversation>();
+  readonly #conversations: Record<string, SeedConversation> = {};
   /** Keeps what is unread unread, for pictures of the marker. */
   holdUnread = false;
 
   constructor(chats: readonly SeedChat[]) {
     this.#chats = chats.map((each) => each.chat);
-    for (const each of chats) this.#conversations.set(each.chat.jid, new SeedConversation(this, each.chat.jid, each.messages));
+    for (const each of chats) this.#conversations[each.chat.jid] = new SeedConversation(this, each.chat.jid, each.messages);
   }
 
   get me(): Model['me'] { return this.#me; }
@@ -116,7 +116,7 @@ export class SeedModel implements Model {
   get unreadTotal(): number { return this.#chats.filter((chat) => !chat.muted && !chat.archived && chat.request !== true).reduce((sum, chat) => sum + chat.unread, 0); }
 
   open(jid: string): Conversation {
-    const conversation = this.#conversations.get(jid);
+    const conversation = this.#conversations[jid];
     if (conversation === undefined) throw new Error(`No chat ${jid}`);
     return conversation;
   }
@@ -125,7 +125,7 @@ export class SeedModel implements Model {
     let found = this.#chats.find((each) => each.jid === jid);
     if (found === undefined) {
       found = { jid, kind: 'direct', name: jid.split('@')[0] ?? jid, unread: 0, mentioned: false, markedUnread: false, pinned: false, muted: false, archived: false, draft: '', typing: [] };
-      this.#conversations.set(jid, new SeedConversation(this, jid, []));
+      this.#conversations[jid] = new SeedConversation(this, jid, []);
       this.#chats = [...this.#chats, found];
     }
     return Promise.resolve(found);
@@ -140,7 +140,7 @@ export class SeedModel implements Model {
 
   search(text: string): Promise<Message[]> {
     const wanted = text.toLowerCase();
-    const all = [...this.#conversations.values()].flatMap((each) => each.all).filter((each) => each.retracted !== true && each.body.toLowerCase().includes(wanted));
+    const all = Object.values(this.#conversations).flatMap((each) => each.all).filter((each) => each.retracted !== true && each.body.toLowerCase().includes(wanted));
     return Promise.resolve(all.sort((a, b) => b.at - a.at));
   }
 
@@ -163,8 +163,8 @@ export class SeedModel implements Model {
 
   /** A message as if it came in or was queued, for scenes. */
   put(jid: string, next: Message): void {
-    const conversation = this.#conversations.get(jid);
-    if (conversation !== undefined) this.#conversations.set(jid, new SeedConversation(this, jid, [...conversation.all, next]));
+    const conversation = this.#conversations[jid];
+    if (conversation !== undefined) this.#conversations[jid] = new SeedConversation(this, jid, [...conversation.all, next]);
     this.change(jid, { last: next });
   }
 }

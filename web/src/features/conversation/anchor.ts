@@ -1,6 +1,9 @@
 /** A row whose place on the screen must not change while rows are added or dropped around it. */
 export interface Anchor { key: string; top: number }
 
+/** Where each chat was left, when it was not at its end; for as long as the page lives. */
+export const leftAt = new Map<string, Anchor>();
+
 /** What an anchor needs to know of a rendered row: its key and its edges relative to the view. */
 export interface Placed { key: string; top: number; bottom: number }
 
