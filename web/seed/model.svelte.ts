@@ -1,14 +1,14 @@
 import type { Chat, ConnectionState, Conversation, Message, MessageState, Model } from '../src/model/types';
-import type { Carrying } from '../src/features/conversation/ports';
+import type { Carrying, Reaching } from '../src/features/conversation/ports';
 import { attachment, me as self, message } from './build';
 import type { SeedChat } from './chats';
 import { faces } from './pictures';
-import { newer, newest, older, type Slice } from './slice';
+import { around, newer, newest, older, type Slice } from './slice';
 
 const steps: readonly MessageState[] = ['safe', 'delivered', 'read'];
 
 /** One chat of the seed: a sliced window over messages that live in memory. */
-class SeedConversation implements Conversation, Carrying {
+class SeedConversation implements Conversation, Carrying, Reaching {
   #all = $state.raw<readonly Message[]>([]);
   #slice = $state.raw<Slice>({ from: 0, to: 0 });
   readonly #model: SeedModel;
@@ -35,6 +35,12 @@ class SeedConversation implements Conversation, Carrying {
   older(): Promise<void> { this.#slice = older(this.#slice); return Promise.resolve(); }
   newer(): Promise<void> { this.#slice = newer(this.#slice, this.#all.length); return Promise.resolve(); }
   toNewest(): Promise<void> { this.#slice = newest(this.#all.length); return Promise.resolve(); }
+
+  reach(keyOrId: string): Promise<boolean> {
+    const at = this.#all.findIndex((each) => each.key === keyOrId || each.id === keyOrId);
+    if (at >= 0) this.#slice = around(at, this.#all.length);
+    return Promise.resolve(at >= 0);
+  }
 
   send(body: string, options: { replyTo?: string } = {}): void {
     const quoted = this.#all.find((each) => each.id === options.replyTo);

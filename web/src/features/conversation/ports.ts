@@ -7,6 +7,13 @@ export function carries(conversation: Conversation): (Conversation & Carrying) |
   return 'attach' in conversation ? (conversation as Conversation & Carrying) : null;
 }
 
+/** A conversation that can move its window to any message, by key or by id; false when it is not to be had. */
+export interface Reaching { reach(keyOrId: string): Promise<boolean> }
+
+export function reaches(conversation: Conversation): (Conversation & Reaching) | null {
+  return 'reach' in conversation ? (conversation as Conversation & Reaching) : null;
+}
+
 /** A model that can answer a stranger's request. */
 export interface Answering { accept(jid: string): void; block(jid: string): void }
 

@@ -24,6 +24,7 @@ function decoded(part: string): string {
 /** Where the person is; backed by the browser's history so that back closes the last layer opened, on a phone too. */
 class Route {
   #place = $state.raw<Place>(placeOf(location.hash));
+  #target = $state.raw<{ key: string } | null>(null);
 
   constructor() {
     addEventListener('popstate', () => { this.#place = placeOf(location.hash); });
@@ -32,9 +33,12 @@ class Route {
   get screen(): Screen { return this.#place.screen; }
   get chat(): string | null { return this.#place.chat; }
   get side(): Side { return this.#place.side; }
+  /** The message a chat was opened for; a new object each time it is asked for. */
+  get target(): { readonly key: string } | null { return this.#target; }
 
   /** Opens a chat; from chat to chat without a step in history, so that back leads to the list. */
-  openChat(jid: string): void {
+  openChat(jid: string, message: string | null = null): void {
+    this.#target = message === null ? null : { key: message };
     this.#go(`#/chat/${encodeURIComponent(jid)}`, this.#place.chat !== null);
   }
 
