@@ -11,6 +11,12 @@ async function menuOf(page, text) {
   await page.getByRole('menu').waitFor();
 }
 
+/** A PNG file of a sky over a field, drawn in the page. */
+async function drawn(page, top, bottom) {
+  const data = await page.evaluate(([sky, field]) => { const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 480 }); const pen = canvas.getContext('2d'); const blend = pen.createLinearGradient(0, 0, 0, 480); blend.addColorStop(0, sky); blend.addColorStop(1, field); pen.fillStyle = blend; pen.fillRect(0, 0, 640, 480); pen.fillStyle = '#fff4dc'; pen.beginPath(); pen.arc(440, 150, 56, 0, 7); pen.fill(); pen.fillStyle = field; pen.beginPath(); pen.ellipse(200, 470, 360, 170, 0, 0, 7); pen.ellipse(560, 500, 320, 150, 0, 0, 7); pen.fill(); return canvas.toDataURL('image/png').split(',')[1]; }, [top, bottom]);
+  return { name: 'foto.png', mimeType: 'image/png', buffer: Buffer.from(data, 'base64') };
+}
+
 const scrollTo = async (page, text) => { await page.evaluate((wanted) => { [...document.querySelectorAll('article')].filter((row) => row.textContent.includes(wanted)).at(-1)?.scrollIntoView({ block: 'start' }); }, text); };
 
 export const scenes = [
@@ -35,6 +41,10 @@ export const scenes = [
   { name: 'forward', hash: ayu, act: async (page, lang) => { await menuOf(page, ready[lang]); await page.getByRole('menuitem', { name: words[lang].forward, exact: true }).click(); await page.locator('dialog li button').nth(1).click(); } },
   { name: 'selection', hash: ayu, act: async (page, lang) => { await menuOf(page, ready[lang]); await page.getByRole('menuitem', { name: words[lang].select, exact: true }).click(); await page.locator('article').last().click(); } },
   { name: 'emoji', hash: ayu, act: async (page, lang) => { await page.getByRole('button', { name: words[lang].emoji, exact: true }).click(); await page.locator('.grid').first().waitFor(); } },
+  { name: 'attach', hash: ayu, act: async (page) => { await page.locator('input[type=file]').setInputFiles([await drawn(page, '#e9a36b', '#3e8f9b'), await drawn(page, '#8fc7e8', '#4c8f57')]); await page.locator('dialog img').first().waitFor(); } },
+  { name: 'recording', hash: '#/chat/budi%40nyala.id', act: async (page, lang) => { await page.getByRole('button', { name: lang === 'id' ? 'Rekam pesan suara' : 'Record a voice message' }).click(); await page.getByRole('timer').filter({ hasText: '0:03' }).waitFor(); } },
+  { name: 'keys', act: async (page) => { await page.keyboard.press('Control+/'); await page.locator('dialog').waitFor(); } },
+  { name: 'found', act: async (page, lang) => { await page.getByRole('searchbox').first().fill(lang === 'id' ? 'payung' : 'umbrella'); await page.locator('[data-found]').nth(40).click(); await page.locator('article.flash').waitFor(); } },
   { name: 'info', hash: `${team}/info` , act: (page) => page.locator('aside h3').waitFor() },
   { name: 'message-info', hash: ayu, act: async (page, lang) => { await menuOf(page, ready[lang]); await page.getByRole('menuitem', { name: 'Info', exact: true }).click(); await page.locator('aside ol').waitFor(); } },
   { name: 'self', hash: '#/chat/dimas%40nyala.id' },

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { chromium } from '@playwright/test';
 import { serve } from './serve.mjs';
 
-const seed = new URL('../../artifacts/seed', import.meta.url).pathname;
+const seed = process.env.NYALA_SEED ?? new URL('../../artifacts/seed', import.meta.url).pathname;
 /** The moment the seed is written for (seed/build.ts). */
 const moment = new Date('2026-11-26T12:45:00+07:00');
 
@@ -12,7 +12,7 @@ const moment = new Date('2026-11-26T12:45:00+07:00');
 export async function openStage() {
   const site = await serve(seed);
   const data = await mkdtemp(join(tmpdir(), 'nyala-pictures-'));
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'], env: { ...process.env, HOME: data } });
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'], env: { ...process.env, HOME: data } });
   return {
     /** A page at a scene, and what went wrong on it. `width` below 700 is a phone with touch. */
     async at(scene, { width, theme, lang, textSize = 100, height = width < 700 ? 780 : 800 }) {

@@ -79,7 +79,7 @@ function others(lang: SeedLanguage): SeedChat[] {
   });
   const group = (local: string, name: string, by: { jid: string; name: string }, ago: number, text: string, about: Partial<Chat> = {}, last: Partial<Message> = {}): SeedChat => one({ jid: `${local}@grup.nyala.id`, name }, ago, text, { kind: 'group', ...about }, { from: by.jid, senderName: by.name, ...last });
   return [
-    one(budi, 9 * minutes, say('Motornya sudah bisa diambil sore ini.', 'The motorbike can be picked up this afternoon.'), { unread: 2 }, { unread: true }),
+    one(budi, 9 * minutes, say('Motornya sudah bisa diambil sore ini.', 'The motorbike can be picked up this afternoon.'), { unread: 1 }, { unread: true }),
     one(dewi, 21 * minutes, say('Oke', 'Okay'), { typing: [dewi.name], online: true }),
     one(citra, 52 * minutes, '', { muted: true }, { attachments: [attachment('voice', '', { seconds: 37 })] }),
     one(long, 2 * hours, say('Dokumennya sudah saya tanda tangani, silakan diambil kapan saja di kantor.', 'I have signed the documents, pick them up at the office whenever you like.'), { lastSeen: moment - 2 * hours }, {}, true),

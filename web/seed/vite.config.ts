@@ -7,5 +7,5 @@ export default defineConfig({
   base: './',
   publicDir: '../public',
   plugins: [svelte({ configFile: '../svelte.config.js' })],
-  build: { target: 'es2022', outDir: '../../artifacts/seed', emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: { target: 'es2022', outDir: process.env['NYALA_SEED'] ?? '../../artifacts/seed', emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
 });

@@ -27,7 +27,7 @@ describe('pairs', () => {
 });
 
 describe('initials', () => {
-  it.each([['Ayu Lestari', 'AL'], ['budi', 'B'], ['Tim RT 05', 'TR'], ['Keluarga 💚', 'K'], ['🎉 Pesta', '🎉'], ['محمد علي', 'م'], ['', '#'], ['(x) y', 'XY']])('of %j', (name, letters) => {
+  it.each([['Ayu Lestari', 'AL'], ['budi', 'B'], ['Tim RT 05', 'TR'], ['Keluarga 💚', 'K'], ['Neighbours of Mawar', 'NM'], ['de Vries', 'V'], ['🎉 Pesta', '🎉'], ['محمد علي', 'م'], ['', '#'], ['(x) y', 'XY']])('of %j', (name, letters) => {
     expect(initials(name)).toBe(letters);
   });
 });

@@ -29,7 +29,9 @@ const joinable = /^[\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}\p{N}]/u;
 /** One or two letters that stand for a name without a picture. */
 export function initials(name: string): string {
   const firsts = name.split(/\s+/u).map((word) => [...segments.segment(word)].map((part) => part.segment).find((part) => letter.test(part)) ?? '').filter((first) => first !== '');
-  const [first = '#', second = ''] = firsts;
+  // "Neighbours of Mawar" is NM: small words do not count beside great ones.
+  const great = firsts.filter((sign) => sign.toLocaleLowerCase() !== sign || !/^\p{L}/u.test(sign));
+  const [first = '#', second = ''] = great.length > 0 && joinable.test(great[0] ?? '') ? great : firsts;
   // A pictograph or a cursive script says enough with one sign; joined initials would be misread.
   return (joinable.test(first) && joinable.test(second) ? first + second : first).toLocaleUpperCase();
 }
