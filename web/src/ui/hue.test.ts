@@ -1,5 +1,6 @@
+/// <reference types="node" />
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import css from '../styles/tokens.css?raw';
 import { hueAngle, hueCount, hueIndex, initials } from './hue';
 
 describe('hue (XEP-0392 §13)', () => {
@@ -10,6 +11,8 @@ describe('hue (XEP-0392 §13)', () => {
 });
 
 describe('pairs', () => {
+  // Vitest empties style sheets that are imported.
+  const css = readFileSync('src/styles/tokens.css', 'utf8');
   const luminance = (hex: string): number => {
     const [r, g, b] = [1, 3, 5].map((at) => { const v = parseInt(hex.slice(at, at + 2), 16) / 255; return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }) as [number, number, number];
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;

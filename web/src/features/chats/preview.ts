@@ -20,6 +20,14 @@ function named(t: Words, attachment: Attachment, count: number): string {
   }
 }
 
+const address = /^(?:pak|bapak|bu|ibu|mas|mbak|bang|kak|dik|haji|hj?|dr|drg|prof|mr|mrs|ms)\.?$/iu;
+
+/** What people call somebody: the first name, with the next one after a short form of address (Pak Harto, Bu Siti). */
+export function calledBy(name: string): string {
+  const [first = name, second] = name.split(/\s+/u);
+  return second !== undefined && address.test(first) ? `${first} ${second}` : first;
+}
+
 export function previewOf(t: Words, message: Message): Preview {
   if (message.retracted === true) return { icon: 'block', text: message.mine ? t.retractedMine : t.retracted, faint: true };
   if (message.encrypted === 'failed') return { icon: 'lock', text: t.undecryptable, faint: true };
