@@ -134,6 +134,7 @@ export class SeedModel implements Model {
       this.#conversations[jid] = new SeedConversation(this, jid, []);
       this.#chats = [...this.#chats, found];
     }
+    else this.change(jid, { request: false });
     return Promise.resolve(found);
   }
 
@@ -141,7 +142,6 @@ export class SeedModel implements Model {
   setMuted(jid: string, on: boolean): void { this.change(jid, { muted: on }); }
   setArchived(jid: string, on: boolean): void { this.change(jid, { archived: on }); }
   markUnread(jid: string): void { this.change(jid, { markedUnread: true }); }
-  accept(jid: string): void { this.change(jid, { request: false }); }
   block(jid: string): void { this.#chats = this.#chats.filter((each) => each.jid !== jid); }
 
   search(text: string): Promise<Message[]> {

@@ -14,9 +14,9 @@ export function reaches(conversation: Conversation): (Conversation & Reaching) |
   return 'reach' in conversation ? (conversation as Conversation & Reaching) : null;
 }
 
-/** A model that can answer a stranger's request. */
-export interface Answering { accept(jid: string): void; block(jid: string): void }
+/** A model that can shut somebody out. Accepting a stranger needs no port of its own: it is starting the chat. */
+export interface Blocking { block(jid: string): void }
 
-export function answers(model: object): Answering | null {
-  return 'accept' in model && 'block' in model ? (model as Answering) : null;
+export function blocks(model: object): Blocking | null {
+  return 'block' in model ? (model as Blocking) : null;
 }
