@@ -130,7 +130,7 @@ export class SeedModel implements Model {
   startChat(jid: string): Promise<Chat> {
     let found = this.#chats.find((each) => each.jid === jid);
     if (found === undefined) {
-      found = { jid, kind: 'direct', name: jid.split('@')[0] ?? jid, unread: 0, mentioned: false, markedUnread: false, pinned: false, muted: false, archived: false, draft: '', typing: [] };
+      found = { jid, kind: jid === self.jid ? 'self' : 'direct', name: jid.split('@')[0] ?? jid, unread: 0, mentioned: false, markedUnread: false, pinned: false, muted: false, archived: false, draft: '', typing: [] };
       this.#conversations[jid] = new SeedConversation(this, jid, []);
       this.#chats = [...this.#chats, found];
     }
