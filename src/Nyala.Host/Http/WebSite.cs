@@ -26,16 +26,8 @@ static class WebSite
         app.Use(AnswerNotFoundAsync);
         app.UseWebSockets();
         app.UseRouting();
-        if (WebApp.Find(Path.Combine(AppContext.BaseDirectory, "web"), options.Server) is { } web)
-        {
-            web.Map(app);
-        }
-        else
-        {
-            // Built without Node: the page that says where one is, and how apps log in.
-            app.MapReading("/", new HomePage(options).WriteAsync);
-        }
-
+        var home = new HomePage(options);
+        app.MapReading("/", home.WriteAsync);
         Assets.Map(app);
         HostMeta.Map(app, options.Server);
         FileRoutes.Map(app, server, logger);
