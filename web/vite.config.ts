@@ -16,7 +16,7 @@ export default defineConfig({
     environment: 'happy-dom',
     environmentOptions: { happyDOM: { url: 'http://localhost:5280/' } },
     include: ['src/**/*.test.ts', 'seed/**/*.test.ts'],
-    testTimeout: 10_000,
+    testTimeout: 60_000,
   },
   // Under test too the browser build of Svelte, whose runes react; the server's holds values still.
   resolve: process.env['VITEST'] ? { conditions: ['browser'] } : {},
