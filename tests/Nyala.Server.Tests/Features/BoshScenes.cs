@@ -118,11 +118,14 @@ public sealed class BoshScenes
         using var romeo = new Session(server);
         await romeo.BeginAsync();
         await romeo.LoginAsync("romeo", "browser");
+        await romeo.DrainAsync();
         var waiting = romeo.PostAsync("");
-        await romeo.PostAsync("<iq xmlns='jabber:client' type='get' id='p' to='localhost'><ping xmlns='urn:xmpp:ping'/></iq>");
         var last = romeo.PostAsync("");
+
+        // One request is held at a time: an empty answer to the first says that the last is there.
+        Assert.Empty((await waiting).Elements());
         await server.StopAsync();
-        Assert.Contains("system-shutdown", (await waiting).ToString() + await last, StringComparison.Ordinal);
+        Assert.Contains("system-shutdown", (await last).ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
