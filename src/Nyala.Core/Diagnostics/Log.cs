@@ -55,7 +55,7 @@ public static partial class Log
     [LoggerMessage(1200, LogLevel.Error, "Reading the log for {Session} failed, tried again in {Seconds} s at the latest: {Problem}")]
     public static partial void CatchUpFailed(this ILogger logger, string session, double seconds, string problem);
 
-    [LoggerMessage(1201, LogLevel.Error, "Row {Position} of the log cannot be read and {Session} does not get it, run nyala check: {Problem}")]
+    [LoggerMessage(1201, LogLevel.Error, "Row {Position} of the log cannot be read and {Session} does not get it, run nyala doctor: {Problem}")]
     public static partial void RowUnreadable(this ILogger logger, long position, string session, string problem);
 
     [LoggerMessage(1310, LogLevel.Error, "Work that nobody waits for failed: {What}")]

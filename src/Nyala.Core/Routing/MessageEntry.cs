@@ -117,7 +117,8 @@ public class MessageEntry : LogEntry, ITicket
             return;
         }
 
-        if (Outcome == LogOutcome.Failed)
+        // Also of a resend that was stored long ago, when nothing could be written this time: its count is not durable.
+        if (Failure != LogFailure.None)
         {
             pipeline.NotCommitted();
         }

@@ -55,7 +55,10 @@ sealed partial class BatchWriter
         }
     }
 
-    /// <summary>A batch that is not written. What was stored before and is sent again is no failure (R5): its sender would write it once more.</summary>
+    /// <summary>
+    /// A batch that is not written. What was stored before and is sent again is a resend all the same (R5): its sender would write
+    /// it once more. Its failure says that the count it carries is not durable.
+    /// </summary>
     bool Fail(ReadOnlySpan<LogEntry> batch, LogFailure failure)
     {
         foreach (var entry in batch)
@@ -63,6 +66,7 @@ sealed partial class BatchWriter
             if (CanRepeat(entry) && _fingerprints.TryRecall(entry, Now(), out var original))
             {
                 SetRepeated(entry, original);
+                entry.Failure = failure;
             }
             else if (entry is ColdWrite { Writes: true } || (entry is not ColdWrite && entry.Kind != LogKind.PassThrough))
             {

@@ -216,7 +216,6 @@ sealed partial class BatchWriter(
         entry.Position = original.Position;
         entry.At = original.At;
         entry.Outcome = LogOutcome.Duplicate;
-        entry.Failure = LogFailure.None;
     }
 
     static void Reset(LogEntry entry)

@@ -57,7 +57,11 @@ public sealed class FailedCommitTests : IAsyncDisposable
         _failBefore = true;
         var again = await AppendAsync(Sent(stream: 2));
 
-        Assert.Equal((LogOutcome.Duplicate, LogFailure.None, original.Position, original.At), (again.Outcome, again.Failure, again.Position, again.At));
+        Assert.Equal((LogOutcome.Duplicate, original.Position, original.At), (again.Outcome, again.Position, again.At));
+
+        // R3: the count it carries is not durable, and whoever tells counts must see that.
+        Assert.Equal(LogFailure.Error, again.Failure);
+        Assert.Null(await _fixture.Store.Log.FindHandledAsync(1, 2));
         Assert.NotNull(_fixture.Store.Trouble);
         _failBefore = true;
         var other = Sent(stream: 2);
