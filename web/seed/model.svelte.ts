@@ -2,6 +2,7 @@ import type { Chat, ConnectionState, Conversation, Message, MessageState, Model 
 import type { Carrying, Reaching } from '../src/features/conversation/ports';
 import { attachment, me as self, message } from './build';
 import type { SeedChat } from './chats';
+import { SeedGroups, SeedPeople } from './groups.svelte';
 import { faces } from './pictures';
 import { around, newer, newest, older, type Slice } from './slice';
 
@@ -107,11 +108,14 @@ export class SeedModel implements Model {
   #offlineSince = $state<number | null>(null);
   #me = $state.raw<Model['me']>({ ...self, avatar: faces.me });
   readonly #conversations: Record<string, SeedConversation> = {};
+  readonly groups: SeedGroups;
+  readonly people = new SeedPeople((change) => { if (this.#me) this.#me = { ...this.#me, ...change }; });
   /** Keeps what is unread unread, for pictures of the marker. */
   holdUnread = false;
 
   constructor(chats: readonly SeedChat[]) {
     this.#chats = chats.map((each) => each.chat);
+    this.groups = new SeedGroups(this.#chats, (jid, name, members) => this.#made(jid, name, 'group', members), (jid, change) => { this.change(jid, change); });
     for (const each of chats) this.#conversations[each.chat.jid] = new SeedConversation(this, each.chat.jid, each.messages);
   }
 
@@ -129,20 +133,22 @@ export class SeedModel implements Model {
 
   startChat(jid: string): Promise<Chat> {
     let found = this.#chats.find((each) => each.jid === jid);
-    if (found === undefined) {
-      found = { jid, kind: jid === self.jid ? 'self' : 'direct', name: jid.split('@')[0] ?? jid, unread: 0, mentioned: false, markedUnread: false, pinned: false, muted: false, archived: false, draft: '', typing: [] };
-      this.#conversations[jid] = new SeedConversation(this, jid, []);
-      this.#chats = [...this.#chats, found];
-    }
+    if (found === undefined) found = this.#made(jid, jid.split('@')[0] ?? jid, jid === self.jid ? 'self' : 'direct');
     else this.change(jid, { request: false });
     return Promise.resolve(found);
+  }
+
+  #made(jid: string, name: string, kind: Chat['kind'], members?: number): Chat {
+    const made: Chat = { jid, kind, name, unread: 0, mentioned: false, markedUnread: false, pinned: false, muted: false, archived: false, draft: '', typing: [], ...(members ? { members } : {}) };
+    this.#conversations[jid] = new SeedConversation(this, jid, []);
+    this.#chats = [...this.#chats, made];
+    return made;
   }
 
   setPinned(jid: string, on: boolean): void { this.change(jid, { pinned: on }); }
   setMuted(jid: string, on: boolean): void { this.change(jid, { muted: on }); }
   setArchived(jid: string, on: boolean): void { this.change(jid, { archived: on }); }
   markUnread(jid: string): void { this.change(jid, { markedUnread: true }); }
-  block(jid: string): void { this.#chats = this.#chats.filter((each) => each.jid !== jid); }
 
   search(text: string): Promise<Message[]> {
     const wanted = text.toLowerCase();

@@ -1,4 +1,5 @@
 import { chatRow, find, markRead, place, refreshLast } from './chats.ts';
+import type { Mention } from '../xmpp/mentions.ts';
 import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
 import { erase, isLater, unqueue } from './apply.ts';
@@ -19,7 +20,7 @@ export class Actions {
   }
 
   /** @returns the new message's key. */
-  send(jid: string, body: string, replyKey?: string): Promise<string> {
+  send(jid: string, body: string, replyKey?: string, mentioned?: readonly Mention[]): Promise<string> {
     return this.#strict(jid, async (tx, chat) => {
       const answered = replyKey ? await tx.objectStore('messages').get(replyKey) : undefined;
       // 36 characters: long enough to be known again when it is sent twice (DELIVERY R5).
@@ -41,7 +42,7 @@ export class Actions {
         ...(answered ? { replyTo: { id: compose.reference(answered, chat), senderName: answered.senderName, body: answered.body } } : {}),
       };
       await place(tx, chat, row, 'newest');
-      await tx.objectStore('outbox').add(compose.text(chat, id, id, body, answered));
+      await tx.objectStore('outbox').add(compose.text(chat, id, id, body, answered, mentioned));
       chat.request = false;
       chat.archived = false;
       return id;

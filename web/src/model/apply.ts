@@ -1,7 +1,10 @@
+import { bare } from '../xmpp/jid.ts';
+import { names } from '../xmpp/mentions.ts';
 import { chatRow, find, markRead, place } from './chats.ts';
 import * as compose from './compose.ts';
 import type { ChatRow, MessageRow, Transaction } from './db.ts';
 import type { Incoming } from './incoming.ts';
+import { changeRoom, setPerson } from './roomstate.ts';
 import type { MessageState } from './types.ts';
 
 /** Where the messages come from. `live`: now. `catch-up`: newer than all before, in order. `history`: older. `first`: the end of an archive nobody has read here. */
@@ -16,6 +19,10 @@ export interface Applied {
   arrived: MessageRow[];
   /** Rooms that say one is not in them. */
   lostRooms: Set<string>;
+  /** Rooms that one is to enter. */
+  invited: Set<string>;
+  /** Rooms of whose people more is known. */
+  met: Set<string>;
 }
 
 const RANK: Record<MessageState, number> = { sending: 0, failed: 0, safe: 1, delivered: 2, read: 3 };
@@ -34,7 +41,7 @@ export class Apply {
   readonly #source: Source;
   readonly #account: string;
   readonly #chats = new Map<string, ChatRow>();
-  readonly applied: Applied = { chats: new Set(), outbox: false, arrived: [], lostRooms: new Set() };
+  readonly applied: Applied = { chats: new Set(), outbox: false, arrived: [], lostRooms: new Set(), invited: new Set(), met: new Set() };
 
   constructor(tx: Transaction, account: string, source: Source) {
     this.#tx = tx;
@@ -44,8 +51,24 @@ export class Apply {
 
   async all(messages: readonly Incoming[]): Promise<Applied> {
     for (const incoming of messages) await this.#one(incoming);
+    await this.#meet(messages);
     for (const chat of this.#chats.values()) await this.#tx.objectStore('chats').put(chat);
     return this.applied;
+  }
+
+  /** Remembers who is behind occupant-ids, so that readers are counted as people. */
+  async #meet(messages: readonly Incoming[]): Promise<void> {
+    const rooms = new Set(messages.flatMap((one) => (one.real && one.occupant ? [one.chat] : [])));
+    for (const jid of rooms) {
+      const changed = await changeRoom(this.#tx, jid, (room) => {
+        let any = false;
+        for (const { chat, real, occupant, senderName } of messages) {
+          if (chat === jid && real && occupant && room.people[occupant]?.jid === undefined) any = setPerson(room, occupant, { jid: real, nick: senderName }) || any;
+        }
+        return any;
+      });
+      if (changed) this.applied.met.add(jid);
+    }
   }
 
   async #one(incoming: Incoming): Promise<void> {
@@ -56,6 +79,8 @@ export class Apply {
       case 'raw':
       case 'tombstone':
         return this.#message(incoming);
+      case 'invitation':
+        return incoming.mine ? undefined : this.#invited(incoming.content.room, incoming.content.from);
       case 'error':
         return this.#failed(incoming, incoming.content.id, incoming.content.condition);
       case 'delivered':
@@ -90,11 +115,34 @@ export class Apply {
     const placed = await place(this.#tx, chat, row, this.#source === 'history' ? 'oldest' : 'newest');
     if (placed.unread) {
       this.applied.arrived.push(placed);
-      if (chat.nick && placed.body.includes(chat.nick)) chat.mentioned = true;
+      if (this.#mentions(incoming, chat)) chat.mentioned = true;
       if (this.#source === 'live') chat.archived = false;
     }
     await this.#settle(incoming, placed);
     await this.#confirm(incoming, chat);
+  }
+
+  #mentions({ group, content }: Incoming, chat: ChatRow): boolean {
+    if (!group || content.type !== 'text' || !chat.nick) return false;
+    return names(content.body, chat.nick) || content.mentions.some((who) => bare(who) === this.#account || who === `${chat.jid}/${chat.nick}`);
+  }
+
+  /** Somebody brings us into a group: contacts do, as where people know each other; strangers ask. What is older than this device is settled. */
+  async #invited(room: string, from: string): Promise<void> {
+    if (this.#source === 'first' || this.#source === 'history') return;
+    const chats = this.#tx.objectStore('chats');
+    const known = await chats.get(room);
+    if (known && (known.autojoin || known.request)) return;
+    const trusted = (await this.#tx.objectStore('contacts').get(from)) !== undefined;
+    const chat: ChatRow = { ...(await chatRow(this.#tx, room, 'group')), request: !trusted, invitedBy: from };
+    if (trusted) {
+      chat.autojoin = true;
+      chat.unsentBookmark = true;
+      this.applied.invited.add(room);
+    }
+    delete chat.gone;
+    await chats.put(chat);
+    this.applied.chats.add(room);
   }
 
   #isNew(incoming: Incoming): boolean {
@@ -130,6 +178,11 @@ export class Apply {
     }
     if (incoming.mine) {
       changed = raise(row, 'safe') || changed;
+      // Whoever belongs to the room by now may read it; whoever comes later does not count against it.
+      if (incoming.group && row.audience === undefined) {
+        row.audience = (await this.#chat(incoming)).membership ?? 0;
+        changed = true;
+      }
       await unqueue(this.#tx, incoming.chat, incoming.id);
     }
     if (!changed) return;
@@ -147,6 +200,8 @@ export class Apply {
       archive: incoming.archive,
       sender: incoming.sender,
       senderName: incoming.group ? incoming.senderName : chat.name,
+      ...(incoming.occupant ? { occupant: incoming.occupant } : {}),
+      ...(incoming.group && incoming.mine ? { audience: chat.membership ?? 0 } : {}),
       mine: incoming.mine,
       at: incoming.at,
       body: content.type === 'text' ? content.body : '',
@@ -176,7 +231,7 @@ export class Apply {
       }
       if (!incoming.mine) continue;
       for (const receipt of await this.#tx.objectStore('receipts').index('message').getAll([row.chat, id])) {
-        await this.#receipt({ ...incoming, sender: receipt.from, mine: false }, id, receipt.kind);
+        await this.#receipt({ ...incoming, sender: receipt.from, occupant: receipt.from, mine: false }, id, receipt.kind);
       }
     }
   }
@@ -184,8 +239,10 @@ export class Apply {
   /** Tells the sender that it arrived: not strangers, whom it would tell that somebody is here. */
   async #confirm(incoming: Incoming, chat: ChatRow): Promise<void> {
     const wanted = incoming.content.type === 'text' && incoming.content.wantsReceipt;
-    if (!wanted || !this.#isNew(incoming) || chat.kind !== 'direct' || chat.request) return;
-    await this.#tx.objectStore('outbox').add(compose.delivered(incoming.chat, crypto.randomUUID(), incoming.id));
+    // In a group only among people who know each other, and not for a backlog: reading it says more.
+    const asked = chat.kind === 'direct' || (chat.closed === true && this.#source === 'live');
+    if (!wanted || !this.#isNew(incoming) || !asked || chat.request) return;
+    await this.#tx.objectStore('outbox').add(compose.delivered(chat, crypto.randomUUID(), incoming.id));
     this.applied.outbox = true;
   }
 
@@ -204,7 +261,8 @@ export class Apply {
 
   async #receipt(incoming: Incoming, id: string, kind: 'delivered' | 'read'): Promise<void> {
     if (incoming.mine) return this.#readElsewhere(incoming, id, kind);
-    const { chat, sender } = incoming;
+    const { chat } = incoming;
+    const sender = personOf(incoming);
     const before = await this.#tx.objectStore('receipts').get([chat, id, sender]);
     if (before?.kind !== 'read') await this.#tx.objectStore('receipts').put({ chat, id, from: sender, kind });
     const target = await find(this.#tx, chat, incoming.archive, id);
@@ -267,10 +325,13 @@ export async function unqueue(tx: Transaction, chat: string, id: string): Promis
 /** Only its author changes a message, or the room itself where a moderator has. @returns whether anything changed. */
 function change(target: MessageRow, incoming: Incoming): boolean {
   const { content } = incoming;
-  const author = target.sender === incoming.sender && target.mine === incoming.mine;
+  // Nicknames change hands, the occupant-id does not (XEP-0421).
+  const same = target.occupant && incoming.occupant ? target.occupant === incoming.occupant : target.sender === incoming.sender;
+  const author = target.mine === incoming.mine && (target.mine || same);
   if (content.type === 'reactions') {
-    if (!isLater(target, `reactions ${incoming.sender}`, incoming.at)) return false;
-    target.reactions = { ...target.reactions, [incoming.sender]: content.emojis };
+    const who = incoming.mine ? incoming.sender : personOf(incoming);
+    if (!isLater(target, `reactions ${who}`, incoming.at)) return false;
+    target.reactions = { ...target.reactions, [who]: content.emojis };
     return true;
   }
   if (target.retracted) return false;
@@ -303,9 +364,13 @@ export function erase(row: MessageRow): void {
   delete row.raw;
 }
 
+/** One person, whatever client and nickname; contacts are known by their address. */
+const personOf = (incoming: Incoming): string => (incoming.group ? (incoming.occupant ?? incoming.real ?? incoming.sender) : incoming.sender);
+
 function addReader(row: MessageRow, reader: string, kind: 'delivered' | 'read'): boolean {
   const changed = raise(row, 'safe');
-  if (kind !== 'read' || row.readers?.includes(reader)) return changed;
-  row.readers = [...(row.readers ?? []), reader];
+  const list = kind === 'read' ? 'readers' : 'receivers';
+  if (row[list]?.includes(reader)) return changed;
+  row[list] = [...(row[list] ?? []), reader];
   return true;
 }

@@ -1,8 +1,9 @@
 import { el, message, serialize } from '../xmpp/dom.ts';
 import { replace } from '../xmpp/correction.ts';
-import { store } from '../xmpp/hints.ts';
+import { noStore, store } from '../xmpp/hints.ts';
 import { originId } from '../xmpp/ids.ts';
 import { displayed, markable } from '../xmpp/markers.ts';
+import { mentions, type Mention } from '../xmpp/mentions.ts';
 import { NS } from '../xmpp/ns.ts';
 import { reactions } from '../xmpp/reactions.ts';
 import { receipt, requestReceipt } from '../xmpp/receipts.ts';
@@ -11,7 +12,10 @@ import { retraction } from '../xmpp/retraction.ts';
 import type { ChatRow, MessageRow, OutboxRow } from './db.ts';
 
 /** Where a stanza goes. */
-type To = Pick<ChatRow, 'jid' | 'kind'>;
+type To = Pick<ChatRow, 'jid' | 'kind' | 'closed' | 'members'>;
+
+/** In larger groups each message would bring as many receipts (XEP-0184 §5.3). */
+const MOST_RECEIPTS = 50;
 type Payload = (Element | undefined)[];
 
 /** Every stanza made here can be sent any number of times: id and origin-id stay what they are (DELIVERY R5). */
@@ -25,10 +29,11 @@ function row(chat: To, id: string, payload: Payload, key?: string): OutboxRow {
 export const reference = (message: Pick<MessageRow, 'id' | 'stanzaId'>, chat: To): string =>
   chat.kind === 'group' ? (message.stanzaId ?? message.id) : message.id;
 
-export function text(chat: To, id: string, key: string, body: string, answered?: MessageRow): OutboxRow {
+export function text(chat: To, id: string, key: string, body: string, answered?: MessageRow, mentioned: readonly Mention[] = []): OutboxRow {
   const quoted = answered ? reply({ id: reference(answered, chat), to: answered.sender }, answered.body, body) : { body, elements: [] };
-  const direct = chat.kind === 'direct' ? [requestReceipt()] : [];
-  return row(chat, id, [el('body', NS.client, {}, quoted.body), ...quoted.elements, ...direct, markable()], key);
+  const wanted = chat.kind === 'direct' || (chat.closed === true && (chat.members ?? 0) <= MOST_RECEIPTS);
+  const marks = [...(wanted ? [requestReceipt()] : []), markable()];
+  return row(chat, id, [el('body', NS.client, {}, quoted.body), ...quoted.elements, ...mentions(quoted.body, mentioned), ...marks], key);
 }
 
 export function correction(chat: To, id: string, key: string, original: MessageRow, body: string): OutboxRow {
@@ -42,7 +47,8 @@ export const retract = (chat: To, id: string, key: string, original: MessageRow)
 export const react = (chat: To, id: string, original: MessageRow, emojis: string[]): OutboxRow =>
   row(chat, id, [reactions({ id: reference(original, chat), emojis }), store()]);
 
-export const delivered = (chat: string, id: string, of: string): OutboxRow => row({ jid: chat, kind: 'direct' }, id, [receipt(of), store()]);
+// A room keeps no receipts: who was away learns it when the message is read.
+export const delivered = (chat: To, id: string, of: string): OutboxRow => ({ ...row(chat, id, [receipt(of), chat.kind === 'group' ? noStore() : store()]), echoed: false });
 
 // Not worth sending again when a room refuses it.
 export const read = (chat: To, id: string, of: MessageRow): OutboxRow => ({ ...row(chat, id, [displayed(reference(of, chat)), store()]), echoed: false });

@@ -14,7 +14,7 @@ export interface ConversationSource {
   /** Fetches rows that are older than all here. @returns whether there may be more. */
   fetchOlder(): Promise<boolean>;
   act: {
-    send(body: string, replyTo?: string): void;
+    send(body: string, replyTo?: string, mentions?: readonly { text: string; jid: string }[]): void;
     edit(key: string, body: string): void;
     retract(key: string): void;
     deleteForMe(key: string): void;
@@ -118,8 +118,8 @@ export class LiveConversation implements Conversation {
     });
   }
 
-  send(body: string, options?: { replyTo?: string }): void {
-    this.#source.act.send(body, options?.replyTo);
+  send(body: string, options?: { replyTo?: string; mentions?: readonly { text: string; jid: string }[] }): void {
+    this.#source.act.send(body, options?.replyTo, options?.mentions);
     this.setDraft('');
   }
   edit(key: string, body: string): void {

@@ -1,5 +1,6 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
-import type { Attachment, ChatKind, Message, MessageState } from './types.ts';
+import type { RoomRow } from './roomstate.ts';
+import type { Attachment, ChatKind, Message, MessageState, RoomEnd } from './types.ts';
 
 /** A message as it is kept. Rows of a chat lie in the order of its archive by `order`; times are only shown. */
 export interface MessageRow {
@@ -14,6 +15,8 @@ export interface MessageRow {
   /** The account, a contact's address, or an occupant's. */
   sender: string;
   senderName: string;
+  /** Rooms: who wrote it, whatever the nickname is by now (XEP-0421). */
+  occupant?: string;
   mine: boolean;
   at: number;
   order: number;
@@ -32,8 +35,11 @@ export interface MessageRow {
   /** Sender to emojis. */
   reactions: Record<string, string[]>;
   attachments: Attachment[];
-  /** Groups: who has read it. */
+  /** Groups: who has read it and who has received it, by occupant-id. */
   readers?: string[];
+  receivers?: string[];
+  /** Groups: the version of the room's membership when it was taken; whoever came later does not count. */
+  audience?: number;
   encrypted: Message['encrypted'];
   /** 1: not read yet. A number, because indexes hold no booleans; absent otherwise. */
   unread?: 1;
@@ -69,6 +75,16 @@ export interface ChatRow {
   occupantId?: string;
   autojoin?: boolean;
   members?: number;
+  /** Rooms: the version of the membership, as in the room's own row. */
+  membership?: number;
+  /** Rooms: it is known who can read in it. */
+  closed?: boolean;
+  /** Rooms: why one is in it no more. */
+  gone?: RoomEnd;
+  /** Rooms: the server has not been told yet whether to be in it (XEP-0402). */
+  unsentBookmark?: true;
+  /** Rooms: who has brought us in. */
+  invitedBy?: string;
 }
 
 /** What must reach the server: removed when it has said so (XEP-0198), or has shown it to us again. */
@@ -127,10 +143,11 @@ export interface NyalaSchema extends DBSchema {
   waiting: { key: number; value: WaitingRow; indexes: { message: [string, string] } };
   contacts: { key: string; value: ContactRow };
   avatars: { key: string; value: AvatarRow };
+  rooms: { key: string; value: RoomRow };
 }
 
 export type Database = IDBPDatabase<NyalaSchema>;
-export const STORES = ['meta', 'chats', 'messages', 'outbox', 'receipts', 'waiting', 'contacts', 'avatars'] as const;
+export const STORES = ['meta', 'chats', 'messages', 'outbox', 'receipts', 'waiting', 'contacts', 'avatars', 'rooms'] as const;
 export type Transaction = IDBPTransaction<NyalaSchema, (typeof STORES)[number][], 'readwrite'>;
 
 /** Opens one account's data. A newer version in another tab makes this one step aside rather than block it. */
@@ -152,6 +169,7 @@ export function openDatabase(account: string, outdated: () => void = () => undef
       db.createObjectStore('waiting', { keyPath: 'n', autoIncrement: true }).createIndex('message', ['chat', 'id']);
       db.createObjectStore('contacts', { keyPath: 'jid' });
       db.createObjectStore('avatars', { keyPath: 'jid' });
+      db.createObjectStore('rooms', { keyPath: 'jid' });
     },
     blocking(_old, _new, event) {
       (event.target as IDBDatabase).close();

@@ -2,25 +2,27 @@ import { attribute, message, presence } from '../xmpp/dom.ts';
 import { enableCarbons } from '../xmpp/carbons.ts';
 import { chatState, readChatState } from '../xmpp/chatstates.ts';
 import { capabilities } from '../xmpp/disco.ts';
-import { LinkError } from '../xmpp/errors.ts';
+import { LinkError, StanzaError } from '../xmpp/errors.ts';
 import { noStore } from '../xmpp/hints.ts';
 import { bare, resource } from '../xmpp/jid.ts';
+import { idle } from '../xmpp/lastactivity.ts';
 import { Link } from '../xmpp/link.ts';
 import type { Identity } from '../xmpp/login.ts';
-import { readInvitation } from '../xmpp/muc.ts';
+import { invite } from '../xmpp/muc.ts';
 import { NS } from '../xmpp/ns.ts';
 import { readEvent } from '../xmpp/pubsub.ts';
 import { readTime, timeRequest } from '../xmpp/time.ts';
 import type { Wire, WireEvents } from '../xmpp/wire.ts';
 import type { Applied, Source } from './apply.ts';
 import { ArchiveSync, fetchOlder } from './archive.ts';
-import { chatRow } from './chats.ts';
 import { takeIn, type Context } from './context.ts';
-import { transact, type Database, type Transaction } from './db.ts';
+import type { Database, Transaction } from './db.ts';
 import { DisplayedSync } from './displayed.ts';
+import { GroupWork } from './groupwork.ts';
 import { readMessage, type Incoming } from './incoming.ts';
 import { Outgoing } from './outgoing.ts';
 import { People } from './people.ts';
+import { PeopleWork } from './peoplework.ts';
 import { Reconnect, type Nudges } from './reconnect.ts';
 import { Rooms } from './rooms.ts';
 import type { Notice } from './tabs.ts';
@@ -46,6 +48,9 @@ const FEATURES = [
 /** Milliseconds until an archive is asked again that did not answer. */
 const CATCH_UP_AGAIN = 2000;
 
+/** Milliseconds between looking for rooms that have been silent for long. */
+const CHECK_ROOMS = 60_000;
+
 /** What the leading tab does: the connection, the archives, the outbox. Data goes through the database only. */
 export class Engine {
   readonly #options: EngineOptions;
@@ -54,7 +59,12 @@ export class Engine {
   readonly #reconnect: Reconnect;
   readonly #outgoing: Outgoing;
   readonly #rooms: Rooms;
+  readonly #groups: GroupWork;
+  #checking: ReturnType<typeof setInterval> | undefined;
   readonly #people: People;
+  readonly #acts: PeopleWork;
+  /** Contacts are told since when nobody has looked (XEP-0319). */
+  #shares = false;
   readonly #displayed: DisplayedSync;
   readonly #archives = new Map<string, ArchiveSync>();
   #work: Promise<unknown> = Promise.resolve();
@@ -81,7 +91,9 @@ export class Engine {
     });
     this.#context = this.#makeContext();
     this.#rooms = new Rooms(this.#context, (room) => void this.#enteredRoom(room));
+    this.#groups = new GroupWork(this.#context, this.#rooms);
     this.#people = new People(this.#context);
+    this.#acts = new PeopleWork(this.#context, (on) => this.#share(on));
     this.#displayed = new DisplayedSync(this.#context);
     this.#outgoing = new Outgoing(this.#context, this.#rooms.joined);
     this.#reconnect = new Reconnect({ attempt: () => this.#attempt(), probe: () => this.#link.probe(), nudges: options.nudges });
@@ -96,9 +108,11 @@ export class Engine {
     await this.#rooms.load();
     this.#changeState('connecting');
     this.#reconnect.start();
+    this.#checking = setInterval(() => void this.#rooms.check(), CHECK_ROOMS);
   }
 
   stop(): void {
+    clearInterval(this.#checking);
     this.#reconnect.stop();
     this.#link.close();
     this.#changeState('offline');
@@ -114,7 +128,21 @@ export class Engine {
     const before = this.#looking.size > 0;
     if (on) this.#looking.add(tab);
     else this.#looking.delete(tab);
-    if (before !== this.#looking.size > 0) this.#link.setActive(!before);
+    if (before === this.#looking.size > 0) return;
+    if (this.#shares) void this.#show();
+    this.#link.setActive(!before);
+  }
+
+  #share(on: boolean): void {
+    if (on === this.#shares) return;
+    this.#shares = on;
+    void this.#show();
+  }
+
+  /** Tells those who may see it that we are here, and where we let them know since when nobody looks. */
+  async #show(): Promise<void> {
+    if (!this.#link.online) return;
+    this.#link.send(presence({}, await capabilities('https://nyala.im', FEATURES), this.#shares && this.#looking.size === 0 ? idle(Date.now()) : undefined));
   }
 
   tellState(): void {
@@ -124,6 +152,7 @@ export class Engine {
   /** What only the leader can do, by name; other tabs ask for it. */
   async serve(method: string, args: unknown[]): Promise<unknown> {
     const [first, second] = args;
+    const [, ...rest] = args;
     switch (method) {
       case 'older':
         return fetchOlder(this.#context, String(first), second === true);
@@ -135,8 +164,12 @@ export class Engine {
         return this.#people.add(String(first), second === undefined ? undefined : String(second));
       case 'join':
         return this.#rooms.add(String(first), second === undefined ? undefined : String(second));
-      case 'invite':
-        return this.#rooms.invite(String(first), String(second));
+      case 'groups-host':
+        return this.#groups.host();
+      case 'person':
+        return this.#acts.does(String(first), rest);
+      case 'group':
+        return this.#group(String(first), rest);
       default:
         throw new Error(`Nobody knows how to ${method}.`);
     }
@@ -178,15 +211,21 @@ export class Engine {
       for (const archive of this.#archives.values()) archive.reset();
       this.#outgoing.reset();
       if (!this.#link.carbons) void this.#link.request(enableCarbons()).catch(() => undefined);
-      this.#link.send(presence({}, await capabilities('https://nyala.im', FEATURES)));
+      await this.#show();
       await this.#setClock();
     }
     this.flush();
     const firstTime = (await this.#options.db.get('meta', account.cursorKey)) === undefined;
-    if (session === 'bound') await this.#people.begin();
+    if (session === 'bound') {
+      await this.#people.begin();
+      void this.#acts.begin().catch(() => undefined);
+    }
     const caughtUp = this.#catchUp(account);
     // Rooms are whole after a resumption: what they sent meanwhile was kept for this stream (DELIVERY R11).
-    if (session === 'bound') await this.#rooms.begin();
+    if (session === 'bound') {
+      await this.#rooms.begin();
+      void this.#groups.begin().catch(() => undefined);
+    }
     await caughtUp;
     await this.#displayed.begin(firstTime);
   }
@@ -229,6 +268,8 @@ export class Engine {
   async #take(messages: readonly Incoming[], source: Source, also?: (tx: Transaction) => Promise<void>): Promise<Applied> {
     const applied = await takeIn(this.#options.db, this.#link.account, messages, source, also);
     if (applied.chats.size > 0) this.#options.tell({ kind: 'changed', chats: [...applied.chats] });
+    for (const jid of applied.met) this.#options.tell({ kind: 'room', jid });
+    for (const room of applied.invited) void this.#rooms.add(room, undefined).catch(() => undefined);
     for (const row of applied.arrived) this.#options.tell({ kind: 'arrived', key: row.key, chat: row.chat });
     for (const room of applied.lostRooms) {
       await this.#outgoing.again(room);
@@ -249,13 +290,13 @@ export class Engine {
   async #stanza(stanza: Element): Promise<void> {
     if (stanza.localName === 'iq') return this.#push(stanza);
     if (stanza.localName === 'presence') {
-      if (!this.#rooms.presence(stanza)) await this.#people.presence(stanza);
+      if (!(await this.#rooms.presence(stanza))) await this.#people.presence(stanza);
       return;
     }
     const event = readEvent(stanza);
     if (event) return this.#event(bare(attribute(stanza, 'from') ?? this.#link.account), event);
-    const invitation = attribute(stanza, 'type') === 'error' ? undefined : readInvitation(stanza);
-    if (invitation) return this.#invited(bare(invitation.room), bare(invitation.from ?? ''));
+    if (await this.#rooms.told(stanza)) return;
+    this.#rooms.heard(bare(attribute(stanza, 'from') ?? ''));
     const incoming = readMessage(stanza, this.#context.reading);
     if (incoming) await this.#live(incoming);
     else this.#typing(stanza);
@@ -277,8 +318,7 @@ export class Engine {
   }
 
   async #push(stanza: Element): Promise<void> {
-    // What a roster push is not changes nothing here yet.
-    await this.#people.roster(stanza, true);
+    if (!(await this.#acts.pushed(stanza))) await this.#people.roster(stanza, true);
   }
 
   async #event(from: string, event: NonNullable<ReturnType<typeof readEvent>>): Promise<void> {
@@ -289,21 +329,26 @@ export class Engine {
     else void this.#people.published(from, event.node, event.items).catch(() => undefined);
   }
 
-  /** Contacts bring one in, as where people know each other; strangers ask. */
-  async #invited(room: string, from: string): Promise<void> {
-    if (this.#rooms.has(room)) return;
-    const contact = await this.#options.db.get('contacts', from);
-    if (contact) void this.#rooms.add(room, undefined).catch(() => undefined);
-    else await this.#requestRoom(room);
-  }
-
-  async #requestRoom(room: string): Promise<void> {
-    await transact(this.#options.db, 'default', async (tx) => {
-      const chats = tx.objectStore('chats');
-      if (await chats.get(room)) return;
-      await chats.put({ ...(await chatRow(tx, room, 'group')), request: true });
-    });
-    this.#options.tell({ kind: 'changed', chats: [room] });
+  /** What is done to a group by hand. @returns the condition of a refusal. */
+  async #group(method: string, args: unknown[]): Promise<string | undefined> {
+    const [jid, value] = args as [string, never];
+    const does: Record<string, () => Promise<unknown>> = {
+      make: () => this.#groups.make(jid),
+      leave: () => this.#groups.leave(jid),
+      rule: () => this.#groups.rule(jid, value),
+      configure: () => this.#groups.configure(jid, value),
+      picture: () => this.#groups.setPicture(jid, value),
+      moderate: () => this.#groups.moderate(jid, value),
+      refresh: () => this.#rooms.refresh(jid),
+      forget: () => this.#rooms.end(jid, 'left'),
+      invite: () => Promise.resolve(this.#link.send(invite(jid, value))),
+    };
+    try {
+      await does[method]?.();
+      return undefined;
+    } catch (error) {
+      return error instanceof StanzaError ? error.condition : 'offline';
+    }
   }
 
   #typing(stanza: Element): void {

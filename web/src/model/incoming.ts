@@ -4,9 +4,10 @@ import { readReplace } from '../xmpp/correction.ts';
 import { delayedSince } from '../xmpp/delay.ts';
 import { StanzaError } from '../xmpp/errors.ts';
 import { senderId, stanzaId } from '../xmpp/ids.ts';
-import { bare, local, resource } from '../xmpp/jid.ts';
+import { bare, local, parseAccount, resource } from '../xmpp/jid.ts';
 import { isMarkable, readDisplayedMarker } from '../xmpp/markers.ts';
-import { occupantId, readInvitation } from '../xmpp/muc.ts';
+import { readMentions } from '../xmpp/mentions.ts';
+import { occupantId, readInvitation, type Invitation } from '../xmpp/muc.ts';
 import { NS } from '../xmpp/ns.ts';
 import { readReactions } from '../xmpp/reactions.ts';
 import { readReceipt, wantsReceipt } from '../xmpp/receipts.ts';
@@ -16,12 +17,13 @@ import { readOutOfBand } from '../xmpp/upload.ts';
 import type { Attachment } from './types.ts';
 
 export type Content =
-  | { type: 'text'; body: string; replyTo?: string; replaces?: string; attachments: Attachment[]; wantsReceipt: boolean; markable: boolean }
+  | { type: 'text'; body: string; replyTo?: string; replaces?: string; attachments: Attachment[]; wantsReceipt: boolean; markable: boolean; mentions: string[] }
   | { type: 'raw'; xml: string; cause: 'encrypted' | 'unreadable' }
   | { type: 'tombstone' }
   | { type: 'reactions'; id: string; emojis: string[] }
   | { type: 'retract'; id: string; moderated: boolean }
   | { type: 'delivered' | 'read'; id: string }
+  | { type: 'invitation'; room: string; from: string }
   | { type: 'error'; id: string; condition: string };
 
 /** A message, wherever it came from: live, as a carbon, from an archive. Plain data, so that it can be kept. */
@@ -30,6 +32,10 @@ export interface Incoming {
   group: boolean;
   sender: string;
   senderName: string;
+  /** Rooms: whoever it is, under any nickname (XEP-0421). */
+  occupant?: string;
+  /** Rooms: the address behind it, where the room's archive tells. */
+  real?: string;
   mine: boolean;
   id: string;
   stanzaId?: string;
@@ -73,12 +79,17 @@ function read(stanza: Element, context: ReadContext, archived: Archived | undefi
   if (group && !resource(from) && !readRetraction(stanza)?.moderated) return undefined;
   const content = readContent(stanza, group);
   if (!content) return undefined;
+  const occupant = group ? occupantId(stanza) : undefined;
+  // Only in its archive a room vouches for it; live anybody could have written it.
+  const real = group && archived ? attribute(child(child(stanza, 'x', NS.mucUser), 'item', NS.mucUser), 'jid') : undefined;
   const given = archived?.archiveId ?? stanzaId(stanza, archive);
   return {
     chat,
     group,
     sender: mine ? context.account : group ? from : chat,
     senderName: group ? resource(from) : resource(chat) || local(from) || bare(from),
+    ...(occupant ? { occupant } : {}),
+    ...(real ? { real: bare(real) } : {}),
     mine,
     // Something must tell two messages without ids apart; the archive's id does.
     id: senderId(stanza) ?? given ?? crypto.randomUUID(),
@@ -114,6 +125,8 @@ function contentOf(stanza: Element, group: boolean): Content | undefined {
   const id = attribute(stanza, 'id');
   if (attribute(stanza, 'type') === 'error') return id ? { type: 'error', id, condition: StanzaError.of(stanza).condition } : undefined;
   if (attribute(stanza, 'type') === 'headline') return undefined;
+  const invitation = group ? undefined : readInvitation(stanza);
+  if (invitation) return invitationOf(invitation);
   const retracts = readRetraction(stanza);
   if (retracts) return { type: 'retract', ...retracts };
   if (isTombstone(stanza)) return { type: 'tombstone' };
@@ -128,9 +141,15 @@ function contentOf(stanza: Element, group: boolean): Content | undefined {
   return displayed ? { type: 'read', id: displayed } : undefined;
 }
 
+/** Into a group that can be one; anything else is nothing that could be answered. */
+function invitationOf({ room, from }: Invitation): Content | undefined {
+  const address = parseAccount(bare(room));
+  return address && from ? { type: 'invitation', room: address, from: bare(from) } : undefined;
+}
+
 function readText(stanza: Element, group: boolean): Content | undefined {
   const body = childText(stanza, 'body', NS.client);
-  if (body === undefined || (!group && readInvitation(stanza))) return undefined;
+  if (body === undefined) return undefined;
   const reply = readReply(stanza);
   const replaces = readReplace(stanza);
   const url = readOutOfBand(stanza);
@@ -143,6 +162,7 @@ function readText(stanza: Element, group: boolean): Content | undefined {
     attachments: url === undefined ? [] : [remoteFile(url)],
     wantsReceipt: wantsReceipt(stanza),
     markable: isMarkable(stanza),
+    mentions: group ? readMentions(stanza) : [],
   };
 }
 

@@ -6,9 +6,12 @@ import { Actions } from './actions.ts';
 import { chatRow, emptyChat } from './chats.ts';
 import { LiveConversation, type ConversationSource } from './conversation.svelte.ts';
 import { openDatabase, transact, type ChatRow, type Database, type MessageRow } from './db.ts';
+import { LivePeople } from './contacts.svelte.ts';
 import { Engine } from './engine.ts';
+import { LiveGroups, type Tab } from './groups.svelte.ts';
 import { Moment } from './moment.ts';
 import type { Nudges } from './reconnect.ts';
+import { rowsOf } from './rows.ts';
 import { forget, keep, kept, verify } from './session.ts';
 import { Tabs, type Notice } from './tabs.ts';
 import type { Chat, ConnectionState, Conversation, Message, Model } from './types.ts';
@@ -41,6 +44,17 @@ export class LiveModel implements Model {
   readonly #rows = new Map<string, ChatRow>();
   readonly #last = new Map<string, Message>();
   readonly #moment = new Moment(() => this.#publish());
+  readonly #part: Tab = {
+    db: () => this.#need().db,
+    account: () => this.#need().identity.account,
+    ask: (method, ...args) => this.#ask(method, ...args),
+    tell: (notice) => this.#tell(this.#need(), notice),
+    changed: (chats) => this.#changed(chats),
+    chat: (jid) => this.#chat(jid),
+    person: (jid, nick) => this.people.person(jid, nick),
+  };
+  readonly groups = new LiveGroups(this.#part);
+  readonly people = new LivePeople(this.#part, this.#moment);
   #loading: Promise<void> = Promise.resolve();
   /** What to add to this machine's time for the server's, in ms. */
   #clock = 0;
@@ -109,6 +123,7 @@ export class LiveModel implements Model {
     const { db, identity } = this.#need();
     const account = parseAccount(jid);
     if (!account) throw new Error('no address');
+    if (this.#rows.get(account)?.kind === 'group') return this.joinGroup(account);
     await transact(db, 'strict', async (tx) => {
       const chat = await chatRow(tx, account, account === identity.account ? 'self' : 'direct');
       await tx.objectStore('chats').put({ ...chat, request: false });
@@ -119,16 +134,8 @@ export class LiveModel implements Model {
     return this.#chat(account);
   }
 
-  /** Enters a group, which is made where there is none. */
-  async joinGroup(room: string, name?: string): Promise<Chat> {
-    await this.#ask('join', room, name);
-    await this.#changed([room]);
-    return this.#chat(room);
-  }
-
-  invite(room: string, jid: string): void {
-    void this.#ask('invite', room, jid).catch(() => undefined);
-  }
+  joinGroup = (room: string, name?: string): Promise<Chat> => this.groups.join(room, name);
+  invite = (room: string, jid: string): void => this.groups.invite(room, jid);
 
   setPinned(jid: string, on: boolean): void {
     this.#set(jid, { pinned: on });
@@ -177,7 +184,6 @@ export class LiveModel implements Model {
     };
     this.#open = open;
     document.addEventListener('visibilitychange', this.#looks);
-    this.#me = { jid: identity.account, name: identity.account.slice(0, identity.account.indexOf('@')) };
     await this.#loadAll();
   }
 
@@ -219,6 +225,8 @@ export class LiveModel implements Model {
     open?.tabs.close();
     open?.db.close();
     this.#moment.clear();
+    this.groups.clear();
+    this.people.clear();
     this.#rows.clear();
     this.#last.clear();
     this.#conversations.clear();
@@ -251,6 +259,16 @@ export class LiveModel implements Model {
         break;
       case 'presence':
         this.#moment.isThere(notice.jid, notice.online);
+        this.people.touch();
+        break;
+      case 'last-seen':
+        this.#moment.wasThere(notice.jid, notice.at);
+        break;
+      case 'room':
+        void this.groups.load(notice.jid).then(() => this.#changed([notice.jid]), () => undefined);
+        break;
+      case 'people':
+        void this.#loadPeople().catch(() => undefined);
         break;
       case 'arrived':
         void this.#arrived(notice.key);
@@ -277,8 +295,15 @@ export class LiveModel implements Model {
   }
 
   async #loadAll(): Promise<void> {
-    const open = this.#need();
-    await this.#changed(await open.db.getAllKeys('chats'));
+    const { db } = this.#need();
+    await this.#loadPeople();
+    for (const room of await db.getAllKeys('rooms')) await this.groups.load(room);
+    await this.#changed(await db.getAllKeys('chats'));
+  }
+
+  async #loadPeople(): Promise<void> {
+    await this.people.load();
+    this.#me = this.people.me();
   }
 
   /** One after the other, so that an older look never comes last. */
@@ -296,7 +321,7 @@ export class LiveModel implements Model {
       const last = row.lastKey ? await open.db.get('messages', row.lastKey) : undefined;
       await this.#moment.loadAvatar(open.db, jid);
       this.#rows.set(jid, row);
-      if (last) this.#last.set(jid, viewMessage(last, open.identity.account, row.members));
+      if (last) this.#last.set(jid, viewMessage(last, open.identity.account, this.groups.row(jid)));
       else this.#last.delete(jid);
     }
     this.#publish();
@@ -304,18 +329,18 @@ export class LiveModel implements Model {
   }
 
   #publish(): void {
-    const chats = [...this.#rows.values()].filter((row) => row.autojoin !== false || row.lastKey);
+    const chats = [...this.#rows.values()].filter((row) => row.autojoin !== false || row.lastKey || row.request);
     chats.sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.lastAt - a.lastAt);
     this.#chats = chats.map((row) => this.#chat(row.jid));
   }
 
   #chat(jid: string): Chat {
     const row = this.#rows.get(jid);
-    return viewChat(row ?? emptyChat(jid, 'direct', jid), this.#last.get(jid), this.#moment.of(jid));
+    return viewChat(row ?? emptyChat(jid, 'direct', jid), this.#last.get(jid), this.#moment.of(jid), this.groups.row(jid));
   }
 
   #view(row: MessageRow): Message {
-    return viewMessage(row, this.#open?.identity.account ?? '', this.#rows.get(row.chat)?.members);
+    return viewMessage(row, this.#open?.identity.account ?? '', this.groups.row(row.chat));
   }
 
   #need(): Open {
@@ -349,8 +374,8 @@ export class LiveModel implements Model {
       rows: (range, limit, newestFirst) => rowsOf(this.#need().db, jid, range, limit, newestFirst),
       fetchOlder: async () => (await this.#ask('older', jid, this.#rows.get(jid)?.kind === 'group')) === true,
       act: {
-        send: (body, replyTo) => {
-          this.#act(jid, (actions) => actions.send(jid, body, replyTo));
+        send: (body, replyTo, mentions) => {
+          this.#act(jid, (actions) => actions.send(jid, body, replyTo, mentions));
           // From now on there is something to lose. Where the browser says no, it may still clear everything.
           void navigator.storage?.persist?.().catch(() => undefined);
         },
@@ -367,19 +392,4 @@ export class LiveModel implements Model {
       closed,
     };
   }
-}
-
-async function rowsOf(
-  db: Database, jid: string, range: Parameters<ConversationSource['rows']>[0], limit: number, newestFirst: boolean,
-): Promise<MessageRow[]> {
-  const lower = range.after ?? range.from ?? -Infinity;
-  const upper = range.before ?? range.to ?? Infinity;
-  const bounds = IDBKeyRange.bound([jid, lower], [jid, upper], range.after !== undefined, range.before !== undefined);
-  const rows: MessageRow[] = [];
-  let cursor = await db.transaction('messages').store.index('order').openCursor(bounds, newestFirst ? 'prev' : 'next');
-  while (cursor && rows.length < limit) {
-    if (!cursor.value.hidden) rows.push(cursor.value);
-    cursor = await cursor.continue();
-  }
-  return rows;
 }

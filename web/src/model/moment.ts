@@ -8,6 +8,7 @@ export class Moment {
   readonly #changed: () => void;
   readonly #typing = new Map<string, { names: string[]; timer: ReturnType<typeof setTimeout> }>();
   readonly #online = new Set<string>();
+  readonly #lastSeen = new Map<string, number>();
   readonly #avatars = new Map<string, { hash: string; url: string }>();
 
   constructor(changed: () => void) {
@@ -15,7 +16,7 @@ export class Moment {
   }
 
   of(jid: string): Presence {
-    return { typing: this.#typing.get(jid)?.names ?? [], online: this.#online.has(jid), avatar: this.#avatars.get(jid)?.url };
+    return { typing: this.#typing.get(jid)?.names ?? [], online: this.#online.has(jid), lastSeen: this.#lastSeen.get(jid), avatar: this.#avatars.get(jid)?.url };
   }
 
   /** Whoever vanishes while typing says nothing more, so it ends by itself. */
@@ -24,6 +25,11 @@ export class Moment {
     clearTimeout(this.#typing.get(chat)?.timer);
     this.#typing.delete(chat);
     if (names.length > 0) this.#typing.set(chat, { names, timer: setTimeout(() => this.types(chat, []), TYPING_LASTS) });
+    this.#changed();
+  }
+
+  wasThere(jid: string, at: number): void {
+    this.#lastSeen.set(jid, at);
     this.#changed();
   }
 
@@ -47,6 +53,7 @@ export class Moment {
     for (const { url } of this.#avatars.values()) URL.revokeObjectURL(url);
     this.#typing.clear();
     this.#online.clear();
+    this.#lastSeen.clear();
     this.#avatars.clear();
   }
 }

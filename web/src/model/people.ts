@@ -1,6 +1,7 @@
 import { avatarRequest, readAvatar, readAvatarInfo } from '../xmpp/avatar.ts';
 import { attribute } from '../xmpp/dom.ts';
 import { bare, local } from '../xmpp/jid.ts';
+import { readIdle } from '../xmpp/lastactivity.ts';
 import { NS } from '../xmpp/ns.ts';
 import type { PepItem } from '../xmpp/pubsub.ts';
 import { answerSubscription, readRoster, rosterRequest, setContact, subscribe, type Contact } from '../xmpp/roster.ts';
@@ -48,6 +49,7 @@ export class People {
       return [...listed];
     });
     if (changed.length > 0) this.#context.tell({ kind: 'changed', chats: changed });
+    this.#context.tell({ kind: 'people' });
   }
 
   /** Makes a contact of somebody, and asks to see whether they are there. @param token An invitation's. */
@@ -68,6 +70,8 @@ export class People {
     if (type === 'unavailable') resources.delete(from);
     else resources.add(from);
     this.#present.set(bare(from), resources);
+    const idle = type === 'unavailable' ? undefined : readIdle(stanza);
+    if (idle !== undefined && (await this.#context.db.get('meta', 'last-seen')) === true) this.#context.tell({ kind: 'last-seen', jid: bare(from), at: idle });
     if (before !== resources.size > 0) this.#context.tell({ kind: 'presence', jid: bare(from), online: resources.size > 0 });
   }
 
@@ -94,6 +98,10 @@ export class People {
   }
 
   async #nick(jid: string, nick: string | undefined): Promise<void> {
+    if (jid === this.#context.account) {
+      await this.#context.db.put('meta', nick ?? '', 'name');
+      return this.#context.tell({ kind: 'people' });
+    }
     await transact(this.#context.db, 'default', async (tx) => {
       const contact = await tx.objectStore('contacts').get(jid);
       if (!contact) return;
@@ -119,6 +127,7 @@ export class People {
       await this.#context.db.put('avatars', { jid, hash: info.id, picture });
     }
     this.#context.tell({ kind: 'changed', chats: [jid] });
+    this.#context.tell({ kind: 'people' });
   }
 }
 

@@ -1,31 +1,49 @@
-import { attribute } from '../xmpp/dom.ts';
+import { attribute, el, iq } from '../xmpp/dom.ts';
 import { readBookmark, setBookmark, type Bookmark } from '../xmpp/bookmarks.ts';
+import { LinkError, StanzaError } from '../xmpp/errors.ts';
 import { bare, local } from '../xmpp/jid.ts';
-import { acceptDefaults, CREATED, invite, join, leave, readOccupant, SELF, type Occupant } from '../xmpp/muc.ts';
+import { acceptDefaults, CREATED, join, leave, NEW_NICK, readEnd, readOccupant, SELF, selfPing, type Occupant } from '../xmpp/muc.ts';
+import { readRoomNotice } from '../xmpp/mucadmin.ts';
 import { NS } from '../xmpp/ns.ts';
 import { itemsRequest, readItems, type PepItem } from '../xmpp/pubsub.ts';
+import { readPhotoHash } from '../xmpp/vcard.ts';
 import { chatRow } from './chats.ts';
 import type { Context } from './context.ts';
 import { transact, type ChatRow } from './db.ts';
+import { RoomLook } from './roomlook.ts';
+import type { RoomEnd } from './types.ts';
 
 interface Room {
   nick: string;
   occupantId: string | undefined;
   joined: boolean;
+  /** ms; when anything of it was heard last. */
+  heard: number;
   occupants: Map<string, Occupant>;
   waiting: { resolve(): void; reject(error: Error): void }[];
+  /** Other nicknames tried, where ours was taken. */
+  tried: number;
 }
+
+/** Silence after which a room is asked whether we are still in it (XEP-0410 §3.1). */
+const SILENCE = 15 * 60_000;
+const MOST_NICKS = 5;
+
+/** What a room that refuses means by it; everything else passes. */
+const ENDS: Readonly<Record<string, RoomEnd>> = { 'registration-required': 'removed', forbidden: 'banned', gone: 'destroyed' };
 
 /** The groups of this account: which there are, and who is in them now. */
 export class Rooms {
   readonly #context: Context;
   readonly #entered: (room: string) => void;
+  readonly #look: RoomLook;
   readonly #rooms = new Map<string, Room>();
   readonly #payloads = new Map<string, Element>();
 
   constructor(context: Context, entered: (room: string) => void) {
     this.#context = context;
     this.#entered = entered;
+    this.#look = new RoomLook(context);
   }
 
   has = (jid: string): boolean => this.#rooms.has(bare(jid));
@@ -45,12 +63,14 @@ export class Rooms {
 
   /** A new session: one is in no room. Enters all there are, and those that other devices have added. */
   async begin(): Promise<void> {
+    await this.#look.begin([...this.#rooms.keys()]);
     for (const room of this.#rooms.values()) {
       room.joined = false;
       room.occupants.clear();
     }
     for (const jid of this.#rooms.keys()) this.#enter(jid);
     await this.fetch();
+    await this.publish();
   }
 
   async fetch(): Promise<void> {
@@ -68,21 +88,45 @@ export class Rooms {
     for (const jid of retracted) await this.#bookmark({ jid: bare(jid), name: undefined, nick: undefined, autojoin: false });
   }
 
-  /** Enters a group and remembers it on all devices. @throws Error when the room refuses, StanzaError, LinkError. */
+  /** Tells the server which groups one is in, or in no more, where it has not been told yet. */
+  async publish(): Promise<void> {
+    for (const chat of await this.#context.db.getAll('chats')) {
+      if (!chat.unsentBookmark) continue;
+      const autojoin = chat.autojoin === true;
+      try {
+        await this.#context.link.request(setBookmark({ jid: chat.jid, name: chat.name, nick: chat.nick, autojoin }, this.#payloads.get(chat.jid)));
+      } catch (error) {
+        if (error instanceof LinkError) return;
+      }
+      await transact(this.#context.db, 'default', async (tx) => {
+        const now = await tx.objectStore('chats').get(chat.jid);
+        if (!now || (now.autojoin === true) !== autojoin) return;
+        delete now.unsentBookmark;
+        await tx.objectStore('chats').put(now);
+      });
+    }
+  }
+
+  /** Enters a group and remembers it on all devices. @throws StanzaError when the room refuses, LinkError. */
   async add(jid: string, name: string | undefined): Promise<void> {
-    const room = this.#room(jid, undefined, undefined);
-    await this.#keep(jid, { autojoin: true, nick: room.nick, request: false, ...(name ? { name } : {}) });
+    const room = this.#room(jid, (await this.#context.db.get('chats', jid))?.nick, undefined);
+    await this.#keep(jid, { autojoin: true, nick: room.nick, request: false, unsentBookmark: true, ...(name ? { name } : {}) }, true);
     if (!room.joined) {
       await new Promise<void>((resolve, reject) => {
         room.waiting.push({ resolve, reject });
         this.#enter(jid);
       });
     }
-    await this.#context.link.request(setBookmark({ jid, name, nick: room.nick, autojoin: true }, this.#payloads.get(jid)));
+    await this.publish();
   }
 
-  invite(room: string, jid: string): void {
-    this.#context.link.send(invite(room, jid));
+  /** One is in it no more; what was said stays. */
+  async end(jid: string, why: RoomEnd): Promise<void> {
+    const room = this.#rooms.get(jid);
+    if (room?.joined && why === 'left') this.#context.link.send(leave(jid, room.nick));
+    this.#rooms.delete(jid);
+    await this.#keep(jid, { autojoin: false, gone: why, unsentBookmark: true });
+    if (this.#context.link.online) await this.publish();
   }
 
   /** Enters again where a room does not know us. */
@@ -93,54 +137,148 @@ export class Rooms {
     this.#enter(jid);
   }
 
+  /** Asks rooms that have been silent whether we are still in them (XEP-0410), and those that did not let us in again. */
+  async check(now = Date.now()): Promise<void> {
+    await Promise.all([...this.#rooms].map(([jid, room]) => this.#check(jid, room, now)));
+  }
+
+  async #check(jid: string, room: Room, now: number): Promise<void> {
+    if (!this.#context.link.online || now - room.heard < SILENCE) return;
+    room.heard = now;
+    if (!room.joined) return this.#enter(jid);
+    try {
+      await this.#context.link.request(selfPing(jid, room.nick));
+    } catch (error) {
+      if (!(error instanceof StanzaError)) return;
+      // §3.2: another client of ours that cannot answer, or has left under this nickname, is an answer; no room on the way is none.
+      const inside = ['service-unavailable', 'feature-not-implemented', 'item-not-found'].includes(error.condition);
+      const nowhere = ['remote-server-not-found', 'remote-server-timeout'].includes(error.condition);
+      if (!inside && !nowhere) this.reenter(jid);
+    }
+  }
+
   /** @returns whether it was a room's presence. */
-  presence(stanza: Element): boolean {
+  async presence(stanza: Element): Promise<boolean> {
     const from = attribute(stanza, 'from') ?? '';
-    const room = this.#rooms.get(bare(from));
+    const jid = bare(from);
+    const room = this.#rooms.get(jid);
     if (!room) return false;
-    if (attribute(stanza, 'type') === 'error') this.#refused(room);
+    room.heard = Date.now();
+    const photo = from.includes('/') ? undefined : readPhotoHash(stanza);
+    if (photo !== undefined) void this.#look.picture(jid, photo);
+    if (attribute(stanza, 'type') === 'error') {
+      if (!room.joined) await this.#refused(jid, room, StanzaError.of(stanza));
+      return true;
+    }
     const occupant = readOccupant(stanza);
-    if (occupant) this.#occupant(bare(from), room, occupant);
+    if (occupant) await this.#occupant(jid, room, occupant, readEnd(stanza));
     return true;
   }
 
-  #occupant(jid: string, room: Room, occupant: Occupant): void {
+  /** What a room says itself. @returns whether it was that. */
+  async told(stanza: Element): Promise<boolean> {
+    const jid = bare(attribute(stanza, 'from') ?? '');
+    const room = this.#rooms.get(jid);
+    const notice = room && readRoomNotice(stanza);
+    if (!room || !notice) return false;
+    room.heard = Date.now();
+    await this.#look.changed(jid, notice.changes);
+    if (!room.joined && notice.codes.includes(101) && notice.changes.some((change) => change.jid === this.#context.account && change.affiliation === 'none')) await this.end(jid, 'removed');
+    else if (notice.codes.some((code) => code === 104 || (code >= 170 && code <= 174))) void this.#look.around(jid);
+    return true;
+  }
+
+  /** Anything else that comes from a room shows that we are in it. */
+  heard(jid: string): void {
+    const room = this.#rooms.get(jid);
+    if (room) room.heard = Date.now();
+  }
+
+  /** Looks again at what a room is and who belongs to it. */
+  refresh(jid: string): Promise<void> {
+    return this.#look.around(jid);
+  }
+
+  async #occupant(jid: string, room: Room, occupant: Occupant, end: RoomEnd | undefined): Promise<void> {
     if (occupant.gone) room.occupants.delete(occupant.nick);
     else room.occupants.set(occupant.nick, occupant);
-    if (!occupant.codes.includes(SELF)) return;
-    if (occupant.gone) {
-      room.joined = false;
+    if (!occupant.codes.includes(SELF)) {
+      if (room.joined) await this.#look.met(jid, [occupant]);
       return;
     }
+    if (occupant.gone) {
+      if (occupant.codes.includes(NEW_NICK)) return;
+      room.joined = false;
+      // Shut down or lost: it is entered again when it has been silent for a while.
+      if (end) await this.end(jid, end);
+      return;
+    }
+    await this.#look.role(jid, occupant.role);
     room.nick = occupant.nick;
     room.occupantId = occupant.id ?? room.occupantId;
     const entered = !room.joined;
     room.joined = true;
-    if (occupant.codes.includes(CREATED)) void this.#context.link.request(acceptDefaults(jid)).then(() => this.#inside(jid, room), () => this.#refused(room));
-    else if (entered) void this.#inside(jid, room);
+    if (occupant.codes.includes(CREATED)) await this.#created(jid, room);
+    else if (entered) await this.#inside(jid, room);
+  }
+
+  /** A room that nobody here wanted to make is one that was destroyed meanwhile: it does not come back. */
+  async #created(jid: string, room: Room): Promise<void> {
+    const { link, db } = this.#context;
+    const making = (await db.get('rooms', jid))?.making !== undefined;
+    if (room.waiting.length === 0 && !making) {
+      void link.request(iq('set', { to: jid }, el('query', NS.mucOwner, {}, el('x', NS.form, { type: 'cancel' })))).catch(() => undefined);
+      return this.end(jid, 'destroyed');
+    }
+    const ready = making ? Promise.resolve() : link.request(acceptDefaults(jid));
+    void ready.then(() => this.#inside(jid, room), (error: unknown) => this.#reject(room, error));
   }
 
   async #inside(jid: string, room: Room): Promise<void> {
-    await this.#keep(jid, { nick: room.nick, members: room.occupants.size, ...(room.occupantId ? { occupantId: room.occupantId } : {}) });
+    room.tried = 0;
+    await this.#look.met(jid, [...room.occupants.values()]);
+    const kept = await this.#context.db.get('rooms', jid);
+    await this.#keep(jid, { nick: room.nick, ...(kept?.closed ? {} : { members: room.occupants.size }), ...(room.occupantId ? { occupantId: room.occupantId } : {}) }, true);
     for (const waiting of room.waiting.splice(0)) waiting.resolve();
     this.#entered(jid);
+    void this.#look.around(jid);
   }
 
-  #refused(room: Room): void {
-    for (const waiting of room.waiting.splice(0)) waiting.reject(new Error('The room refuses.'));
+  async #refused(jid: string, room: Room, error: StanzaError): Promise<void> {
+    if (error.condition === 'conflict' && room.tried < MOST_NICKS) {
+      room.tried++;
+      room.nick = `${room.nick.replace(/ \d$/, '')} ${room.tried + 1}`;
+      return this.#enter(jid);
+    }
+    const first = room.waiting.length > 0;
+    this.#reject(room, error);
+    const end = ENDS[error.condition];
+    // Who was never in has lost nothing.
+    if (end && !first) await this.end(jid, end);
+    else if (end) {
+      this.#rooms.delete(jid);
+      await this.#keep(jid, { autojoin: false });
+    }
+  }
+
+  #reject(room: Room, error: unknown): void {
+    for (const waiting of room.waiting.splice(0)) waiting.reject(error instanceof Error ? error : new Error('The room refuses.'));
   }
 
   async #bookmark(bookmark: Bookmark): Promise<void> {
+    const chat = await this.#context.db.get('chats', bookmark.jid);
+    // What was decided here and not told yet is newer.
+    if (chat?.unsentBookmark) return;
     const known = this.#rooms.get(bookmark.jid);
     if (!bookmark.autojoin) {
       if (!known) return;
       this.#rooms.delete(bookmark.jid);
       this.#context.link.send(leave(bookmark.jid, known.nick));
-      await this.#keep(bookmark.jid, { autojoin: false });
+      await this.#keep(bookmark.jid, { autojoin: false, gone: 'left' });
       return;
     }
     const nick = bookmark.nick ?? known?.nick;
-    await this.#keep(bookmark.jid, { autojoin: true, ...(bookmark.name ? { name: bookmark.name } : {}), ...(nick ? { nick } : {}) });
+    await this.#keep(bookmark.jid, { autojoin: true, ...(bookmark.name && !chat?.membership ? { name: bookmark.name } : {}), ...(nick ? { nick } : {}) }, true);
     if (known) return;
     this.#room(bookmark.jid, nick, undefined);
     this.#enter(bookmark.jid);
@@ -149,7 +287,7 @@ export class Rooms {
   #room(jid: string, nick: string | undefined, occupantId: string | undefined): Room {
     let room = this.#rooms.get(jid);
     if (!room) {
-      room = { nick: nick ?? local(this.#context.account), occupantId, joined: false, occupants: new Map(), waiting: [] };
+      room = { nick: nick ?? local(this.#context.account), occupantId, joined: false, heard: Date.now(), occupants: new Map(), waiting: [], tried: 0 };
       this.#rooms.set(jid, room);
     }
     return room;
@@ -160,12 +298,12 @@ export class Rooms {
     if (room) this.#context.link.send(join(jid, room.nick));
   }
 
-  async #keep(jid: string, change: Partial<ChatRow>): Promise<void> {
+  async #keep(jid: string, change: Partial<ChatRow>, inside = false): Promise<void> {
     await transact(this.#context.db, 'default', async (tx) => {
-      const chat = await chatRow(tx, jid, 'group');
-      await tx.objectStore('chats').put({ ...chat, kind: 'group', ...change });
+      const chat: ChatRow = { ...(await chatRow(tx, jid, 'group')), kind: 'group', ...change };
+      if (inside) delete chat.gone;
+      await tx.objectStore('chats').put(chat);
     });
     this.#context.tell({ kind: 'changed', chats: [jid] });
   }
 }
-

@@ -1,15 +1,20 @@
 /** What a tab tells the others. */
 export type Notice =
   | { kind: 'changed'; chats: string[] }
+  | { kind: 'room'; jid: string }
   | { kind: 'outbox' }
   | { kind: 'connection'; state: 'offline' | 'connecting' | 'online'; since: number | null }
   | { kind: 'typing'; chat: string; names: string[] }
   | { kind: 'presence'; jid: string; online: boolean }
+  | { kind: 'last-seen'; jid: string; at: number }
+  | { kind: 'people' }
   | { kind: 'arrived'; key: string; chat: string }
   | { kind: 'signed-out' }
   | { kind: 'looked-at'; tab: string; on: boolean }
   | { kind: 'clock'; offset: number }
   | { kind: 'hello' };
+
+export type Tell = (notice: Notice) => void;
 
 type Envelope =
   | { notice: Notice }

@@ -1,3 +1,5 @@
+import type { Affiliation } from '../xmpp/mucadmin.ts';
+
 /** How far a message of ours has come; never a step too early (DELIVERY R1/R2): */
 export type MessageState = 'sending' | 'safe' | 'delivered' | 'read' | 'failed';
 export type ChatKind = 'direct' | 'group' | 'self';
@@ -10,13 +12,48 @@ export interface Message { key: string /* local, stable */; chat: string /* bare
   edited?: boolean; retracted?: boolean; forwarded?: boolean; starred?: boolean; replyTo?: { id: string; senderName: string; body: string };
   reactions: Reaction[]; attachments: Attachment[]; readBy?: number /* groups */; members?: number; encrypted: 'none' | 'omemo' | 'failed'; unread?: boolean }
 export interface Chat { jid: string; kind: ChatKind; name: string; avatar?: string /* blob: URL */; last?: Message; unread: number; mentioned: boolean; markedUnread: boolean;
-  pinned: boolean; muted: boolean; archived: boolean; draft: string; typing: string[]; lastSeen?: number; online?: boolean; members?: number; request?: boolean /* a stranger */ }
+  pinned: boolean; muted: boolean; archived: boolean; draft: string; typing: string[]; lastSeen?: number; online?: boolean; members?: number; request?: boolean /* a stranger */; gone?: RoomEnd /* a group one is in no more */; voiceless?: boolean /* only admins write there */ }
 export type ConnectionState = 'offline' | 'connecting' | 'online';
+/** Why one is in a group no more. */
+export type RoomEnd = 'left' | 'removed' | 'banned' | 'destroyed';
+/** How far a group's message has come with each member it counts for. `all` is false where nobody can know who belongs to it. */
+export interface Reach { read: Person[]; received: Person[]; waiting: Person[]; all: boolean }
+export interface Person { jid?: string; name: string; avatar?: string }
+export type { Affiliation };
+export interface GroupMember extends Person { affiliation: Affiliation; me: boolean }
+/** What is known of a group. `making`: it is not whole yet; with `error` its server has refused. */
+export interface Group { jid: string; description: string; membersOnly: boolean; adminsOnly: boolean; moderation: boolean; mine: Affiliation; members: GroupMember[]; making?: { error?: string } }
+/** The condition of a refusal, or 'offline'; undefined when it was done. */
+export type Refusal = string | undefined;
+export interface Groups {
+  get(room: string): Group | null;
+  /** Written down before anything is sent; it comes into being as soon as there is a connection. */
+  create(name: string, people: readonly string[], picture?: Blob): Promise<Chat>;
+  again(room: string): void; refresh(room: string): void;
+  rule(room: string, people: readonly string[], affiliation: Affiliation): Promise<Refusal>;
+  configure(room: string, change: { name?: string; description?: string; adminsOnly?: boolean }): Promise<Refusal>;
+  setPicture(room: string, picture: Blob | null): Promise<Refusal>;
+  moderate(room: string, key: string): Promise<Refusal>;
+  /** Who gets the group when its only owner goes; null: nobody is left, and it ends. */
+  successor(room: string): GroupMember | null | undefined;
+  leave(room: string): Promise<void>;
+  reach(key: string): Promise<Reach | null>;
+}
+export interface Contact extends Person { jid: string; subscription: string; pending: boolean; online: boolean }
+export interface People {
+  readonly contacts: readonly Contact[]; readonly blocked: readonly string[]; readonly reports: boolean; readonly lastSeen: boolean;
+  rename(jid: string, name: string): Promise<Refusal>; remove(jid: string): Promise<Refusal>;
+  block(jid: string, report?: { reason: 'spam' | 'abuse'; text: string }): Promise<Refusal>; unblock(jid: string): Promise<Refusal>;
+  setName(name: string): Promise<Refusal>; setPicture(picture: Blob | null): Promise<Refusal>; setLastSeen(on: boolean): Promise<void>;
+  /** Asks since when somebody is away, where both let each other know. */
+  look(jid: string): void;
+}
 /** What the screens see; implemented by the model (live) and by the seed (pictures, tests). Getters are reactive ($state behind). */
 export interface Model {
   readonly me: { jid: string; name: string; avatar?: string } | null;
   readonly connection: ConnectionState; readonly offlineSince: number | null;
   readonly chats: readonly Chat[]; readonly unreadTotal: number;
+  readonly groups: Groups; readonly people: People;
   open(chat: string): Conversation; 
   startChat(jid: string): Promise<Chat>; setPinned(jid: string, on: boolean): void; setMuted(jid: string, on: boolean): void; setArchived(jid: string, on: boolean): void; markUnread(jid: string): void;
   search(text: string): Promise<Message[]>;
@@ -26,6 +63,6 @@ export interface Model {
 export interface Conversation {
   readonly chat: Chat; readonly messages: readonly Message[]; readonly atNewest: boolean; readonly atOldest: boolean; readonly loading: boolean;
   older(): Promise<void>; newer(): Promise<void>; toNewest(): Promise<void>; 
-  send(body: string, options?: { replyTo?: string }): void; edit(key: string, body: string): void; retract(key: string): void; deleteForMe(key: string): void;
+  send(body: string, options?: { replyTo?: string; mentions?: readonly { text: string; jid: string }[] }): void; edit(key: string, body: string): void; retract(key: string): void; deleteForMe(key: string): void;
   react(key: string, emoji: string): void; retry(key: string): void; setDraft(text: string): void; setTyping(on: boolean): void; read(key: string): void; star(key: string, on: boolean): void; close(): void;
 }

@@ -1,9 +1,11 @@
+import { resource } from '../xmpp/jid.ts';
 import type { ChatRow, MessageRow } from './db.ts';
-import type { Chat, Message, Reaction } from './types.ts';
+import { audienceOf, resolved, type RoomRow } from './roomstate.ts';
+import type { Chat, Message, MessageState, Person, Reach, Reaction } from './types.ts';
 
-/** What screens see of a row. */
-export function viewMessage(row: MessageRow, account: string, members: number | undefined): Message {
-  const readBy = row.readers?.length;
+/** What screens see of a row. @param room What is known of it, where the chat is a group. */
+export function viewMessage(row: MessageRow, account: string, room?: RoomRow): Message {
+  const group = row.mine && (row.readers !== undefined || row.audience !== undefined) ? groupTicks(row, account, room) : undefined;
   return {
     key: row.key,
     chat: row.chat,
@@ -14,34 +16,50 @@ export function viewMessage(row: MessageRow, account: string, members: number | 
     mine: row.mine,
     at: row.at,
     body: row.body,
-    state: groupState(row, members),
+    state: group?.state ?? row.state,
     ...(row.error ? { error: row.error } : {}),
     ...(row.edited ? { edited: true } : {}),
     ...(row.retracted ? { retracted: true } : {}),
     ...(row.forwarded ? { forwarded: true } : {}),
     ...(row.starred ? { starred: true } : {}),
     ...(row.replyTo ? { replyTo: row.replyTo } : {}),
-    reactions: viewReactions(row.reactions, account),
+    reactions: viewReactions(row.reactions, account, room),
     attachments: row.attachments,
-    ...(readBy ? { readBy } : {}),
-    ...(members ? { members } : {}),
+    ...(group?.readBy ? { readBy: group.readBy } : {}),
+    ...(group?.members ? { members: group.members } : {}),
     encrypted: row.encrypted,
     ...(row.unread ? { unread: true } : {}),
   };
 }
 
-/** A group's message is read when all others have read it, and not before. */
-function groupState(row: MessageRow, members: number | undefined): Message['state'] {
-  const all = members !== undefined && members > 1 && (row.readers?.length ?? 0) >= members - 1;
-  return all && row.state === 'safe' ? 'read' : row.state;
+/** A group's message is read when all have read it who belonged to it then and still do, and not before; delivered likewise. */
+function groupTicks(row: MessageRow, account: string, room: RoomRow | undefined): { state: MessageState; readBy: number; members: number | undefined } {
+  const readers = resolved(room, row.readers, account);
+  const all = room?.closed && row.audience !== undefined ? audienceOf(room, row.audience, account) : [];
+  if (!room || all.length === 0) return { state: row.state, readBy: readers.size, members: undefined };
+  const have = resolved(room, row.receivers, account);
+  const read = all.filter((jid) => readers.has(jid)).length;
+  const received = all.filter((jid) => readers.has(jid) || have.has(jid)).length;
+  const state = row.state !== 'safe' ? row.state : read === all.length ? 'read' : received === all.length ? 'delivered' : 'safe';
+  return { state, readBy: read, members: all.length };
 }
 
-function viewReactions(rows: MessageRow['reactions'], account: string): Reaction[] {
+/** Who has read a group's message, who has it, and who does not yet. */
+export function viewReach(row: MessageRow, account: string, room: RoomRow | undefined, name: (jid: string, nick?: string) => Person): Reach {
+  const nicks = new Map(Object.entries(room?.people ?? {}).map(([id, person]) => [person.jid ?? id, person.nick]));
+  const readers = resolved(room, row.readers, account);
+  const receivers = [...resolved(room, row.receivers, account)].filter((jid) => !readers.has(jid));
+  const waiting = room?.closed && row.audience !== undefined ? audienceOf(room, row.audience, account).filter((jid) => !readers.has(jid) && !receivers.includes(jid)) : [];
+  const people = (jids: Iterable<string>): Person[] => [...jids].map((jid) => name(jid, nicks.get(jid))).sort((a, b) => a.name.localeCompare(b.name));
+  return { read: people(readers), received: people(receivers), waiting: people(waiting), all: room?.closed === true };
+}
+
+function viewReactions(rows: MessageRow['reactions'], account: string, room: RoomRow | undefined): Reaction[] {
   const byEmoji = new Map<string, Reaction>();
   for (const [from, emojis] of Object.entries(rows)) {
     for (const emoji of emojis) {
       const reaction = byEmoji.get(emoji) ?? { emoji, from: [], mine: false };
-      reaction.from.push(from);
+      reaction.from.push(room?.people[from]?.nick ?? (resource(from) || from));
       reaction.mine ||= from === account;
       byEmoji.set(emoji, reaction);
     }
@@ -54,9 +72,11 @@ export interface Presence {
   typing: string[];
   online: boolean;
   avatar: string | undefined;
+  /** ms, where somebody lets us know. */
+  lastSeen?: number | undefined;
 }
 
-export function viewChat(row: ChatRow, last: Message | undefined, now: Presence): Chat {
+export function viewChat(row: ChatRow, last: Message | undefined, now: Presence, room?: RoomRow): Chat {
   return {
     jid: row.jid,
     kind: row.kind,
@@ -74,5 +94,8 @@ export function viewChat(row: ChatRow, last: Message | undefined, now: Presence)
     online: now.online,
     ...(row.members ? { members: row.members } : {}),
     ...(row.request ? { request: true } : {}),
+    ...(row.gone ? { gone: row.gone } : {}),
+    ...(room?.voiceless ? { voiceless: true } : {}),
+    ...(now.lastSeen === undefined ? {} : { lastSeen: now.lastSeen }),
   };
 }

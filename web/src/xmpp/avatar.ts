@@ -1,7 +1,7 @@
-import { fromBase64 } from './base64.ts';
-import { attribute, children, wholeNumber } from './dom.ts';
+import { fromBase64, toBase64 } from './base64.ts';
+import { attribute, children, el, wholeNumber } from './dom.ts';
 import { NS } from './ns.ts';
-import { itemRequest, readItems, type PepItem } from './pubsub.ts';
+import { EVERYBODY, itemRequest, publish, readItems, type PepItem } from './pubsub.ts';
 
 /** A user's picture (XEP-0084). */
 export interface AvatarInfo {
@@ -36,6 +36,23 @@ export async function readAvatar(answer: Element, info: AvatarInfo): Promise<Blo
   const payload = readItems(answer)[0]?.payload;
   const bytes = payload?.namespaceURI === NS.avatarData ? fromBase64(payload.textContent.replace(/\s/g, '')) : undefined;
   if (!bytes || bytes.length > LARGEST) return undefined;
-  const hash = [...new Uint8Array(await crypto.subtle.digest('SHA-1', bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hash === info.id ? new Blob([bytes], { type: info.type }) : undefined;
+  return (await sha1(bytes)) === info.id ? new Blob([bytes], { type: info.type }) : undefined;
+}
+
+/** Makes it one's own (§3.2, §3.3). */
+export async function publishAvatar(picture: Blob): Promise<{ hash: string; data: Element; metadata: Element }> {
+  const bytes = new Uint8Array(await picture.arrayBuffer());
+  const hash = await sha1(bytes);
+  const info = el('info', NS.avatarMetadata, { id: hash, type: picture.type, bytes: bytes.length });
+  return {
+    hash,
+    data: publish(NS.avatarData, hash, el('data', NS.avatarData, {}, toBase64(bytes)), EVERYBODY),
+    metadata: publish(NS.avatarMetadata, hash, el('metadata', NS.avatarMetadata, {}, info), EVERYBODY),
+  };
+}
+
+export const withdrawAvatar = (): Element => publish(NS.avatarMetadata, 'none', el('metadata', NS.avatarMetadata), EVERYBODY);
+
+async function sha1(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return [...new Uint8Array(await crypto.subtle.digest('SHA-1', bytes))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }

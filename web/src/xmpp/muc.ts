@@ -19,6 +19,8 @@ export interface Occupant {
 
 export const SELF = 110;
 export const CREATED = 201;
+/** Goes only to come back under another nickname. */
+export const NEW_NICK = 303;
 
 /** Enters; the history comes from the archive, so none is asked for (§7.2.13). */
 export const join = (room: string, nick: string): Element =>
@@ -39,6 +41,15 @@ export function readOccupant(stanza: Element): Occupant | undefined {
     gone: attribute(stanza, 'type') === 'unavailable',
     codes: children(x, 'status', NS.mucUser).flatMap((status) => wholeNumber(attribute(status, 'code')) ?? []),
   };
+}
+
+/** Why a room has put somebody out for good (§9.1, §9.4, §10.9); undefined where one may come back at once. */
+export function readEnd(stanza: Element): 'removed' | 'banned' | 'destroyed' | undefined {
+  const x = child(stanza, 'x', NS.mucUser);
+  const codes = new Set(children(x, 'status', NS.mucUser).map((status) => attribute(status, 'code')));
+  if (child(x, 'destroy', NS.mucUser)) return 'destroyed';
+  if (codes.has('301')) return 'banned';
+  return ['307', '321', '322'].some((code) => codes.has(code)) ? 'removed' : undefined;
 }
 
 export const occupantId = (stanza: Element): string | undefined => attribute(child(stanza, 'occupant-id', NS.occupantId), 'id');
@@ -70,10 +81,9 @@ export function readInvitation(stanza: Element): Invitation | undefined {
   return room ? { room, from, password: attribute(direct, 'password'), reason: attribute(direct, 'reason') } : undefined;
 }
 
-/** Invites through the room, which makes a member of the one invited where it is for members only. */
+/** Invites without the room (XEP-0249); for members only, so the room must know them first. */
+export const directInvite = (room: string, jid: string, id: string): Element => message({ to: jid, id }, el('x', NS.directInvite, { jid: room }));
+
+/** Invites through the room (§7.8.2). */
 export const invite = (room: string, jid: string): Element =>
   message({ to: room }, el('x', NS.mucUser, {}, el('invite', NS.mucUser, { to: jid })));
-
-export const setAffiliation = (room: string, jid: string, affiliation: string): Element =>
-  iq('set', { to: room }, el('query', NS.mucAdmin, {}, el('item', NS.mucAdmin, { jid, affiliation })));
-

@@ -44,6 +44,8 @@ export const NS = {
   mucUser: 'http://jabber.org/protocol/muc#user',
   mucOwner: 'http://jabber.org/protocol/muc#owner',
   mucAdmin: 'http://jabber.org/protocol/muc#admin',
+  mucConfig: 'http://jabber.org/protocol/muc#roomconfig',
+  register: 'jabber:iq:register',
   directInvite: 'jabber:x:conference',
   occupantId: 'urn:xmpp:occupant-id:0',
   avatarData: 'urn:xmpp:avatar:data',
@@ -58,5 +60,8 @@ export const NS = {
   xrd: 'http://docs.oasis-open.org/ns/xri/xrd-1.0',
   altWebSocket: 'urn:xmpp:alt-connections:websocket',
   omemo: 'eu.siacs.conversations.axolotl',
+  reference: 'urn:xmpp:reference:0',
+  reporting: 'urn:xmpp:reporting:1',
+  last: 'jabber:iq:last',
   lastInteraction: 'urn:xmpp:idle:1',
 } as const;

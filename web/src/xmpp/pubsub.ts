@@ -19,6 +19,9 @@ export const PRIVATE_OPTIONS: Readonly<Record<string, string>> = {
   'pubsub#access_model': 'whitelist',
 };
 
+/** What everybody may see who has the address: groups show strangers too. */
+export const EVERYBODY: Readonly<Record<string, string>> = { 'pubsub#access_model': 'open' };
+
 /** Publishes (XEP-0060 §7.1), with the node's settings as preconditions. */
 export function publish(node: string, id: string, payload: Element, options?: Readonly<Record<string, string>>): Element {
   const item = el('item', NS.pubsub, { id }, payload);

@@ -1,6 +1,7 @@
-import { child, childText, el, iq } from './dom.ts';
-import { fromBase64 } from './base64.ts';
+import { child, childText, children, el, iq } from './dom.ts';
+import { fromBase64, toBase64 } from './base64.ts';
 import { NS } from './ns.ts';
+import { EVERYBODY, publish } from './pubsub.ts';
 
 export interface VCard {
   name: string | undefined;
@@ -29,3 +30,21 @@ export function readPhotoHash(presence: Element): string | undefined {
 export const readNick = (payload: Element | undefined): string | undefined =>
   payload?.localName === 'nick' && payload.namespaceURI === NS.nick ? payload.textContent.trim() || undefined : undefined;
 
+
+/** A room's picture (XEP-0486); none takes it away. */
+export async function setPicture(picture: Blob | undefined, to: string): Promise<Element> {
+  const photo = picture && el('PHOTO', NS.vcard, {}, el('TYPE', NS.vcard, {}, picture.type), el('BINVAL', NS.vcard, {}, toBase64(new Uint8Array(await picture.arrayBuffer()))));
+  return iq('set', { to }, el('vCard', NS.vcard, {}, photo));
+}
+
+/** The own card with another name; everything else in it stays. */
+export function withName(answer: Element, name: string): Element {
+  const card = (child(answer, 'vCard', NS.vcard)?.cloneNode(true) as Element | undefined) ?? el('vCard', NS.vcard);
+  for (const field of ['FN', 'NICKNAME']) {
+    for (const old of children(card, field, NS.vcard)) old.remove();
+    card.append(el(field, NS.vcard, {}, name));
+  }
+  return iq('set', {}, card);
+}
+
+export const publishNick = (name: string): Element => publish(NS.nick, 'current', el('nick', NS.nick, {}, name), EVERYBODY);

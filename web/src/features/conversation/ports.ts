@@ -13,10 +13,3 @@ export interface Reaching { reach(keyOrId: string): Promise<boolean> }
 export function reaches(conversation: Conversation): (Conversation & Reaching) | null {
   return 'reach' in conversation ? (conversation as Conversation & Reaching) : null;
 }
-
-/** A model that can shut somebody out. Accepting a stranger needs no port of its own: it is starting the chat. */
-export interface Blocking { block(jid: string): void }
-
-export function blocks(model: object): Blocking | null {
-  return 'block' in model ? (model as Blocking) : null;
-}

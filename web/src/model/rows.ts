@@ -1,0 +1,18 @@
+import type { ConversationSource } from './conversation.svelte.ts';
+import type { Database, MessageRow } from './db.ts';
+
+/** Rows of a chat that are shown, in order. */
+export async function rowsOf(
+  db: Database, jid: string, range: Parameters<ConversationSource['rows']>[0], limit: number, newestFirst: boolean,
+): Promise<MessageRow[]> {
+  const lower = range.after ?? range.from ?? -Infinity;
+  const upper = range.before ?? range.to ?? Infinity;
+  const bounds = IDBKeyRange.bound([jid, lower], [jid, upper], range.after !== undefined, range.before !== undefined);
+  const rows: MessageRow[] = [];
+  let cursor = await db.transaction('messages').store.index('order').openCursor(bounds, newestFirst ? 'prev' : 'next');
+  while (cursor && rows.length < limit) {
+    if (!cursor.value.hidden) rows.push(cursor.value);
+    cursor = await cursor.continue();
+  }
+  return rows;
+}

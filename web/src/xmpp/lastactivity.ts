@@ -1,0 +1,16 @@
+import { attribute, child, el, iq, wholeNumber } from './dom.ts';
+import { NS } from './ns.ts';
+
+/** Since when somebody who is there has not touched the device (XEP-0319). */
+export const idle = (since: number): Element => el('idle', NS.lastInteraction, { since: new Date(since).toISOString().replace(/\.\d+Z$/, 'Z') });
+
+export function readIdle(presence: Element): number | undefined {
+  const at = Date.parse(attribute(child(presence, 'idle', NS.lastInteraction), 'since') ?? '');
+  return Number.isNaN(at) ? undefined : at;
+}
+
+/** Since when somebody is away (XEP-0012 §4), told to those who may see their presence. */
+export const lastRequest = (to: string): Element => iq('get', { to }, el('query', NS.last));
+
+/** Seconds; 0: they are there. */
+export const readLast = (answer: Element): number | undefined => wholeNumber(attribute(child(answer, 'query', NS.last), 'seconds'));
