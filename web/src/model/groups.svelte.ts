@@ -64,11 +64,12 @@ export class LiveGroups implements Groups {
     // The address says nothing about the group, and nobody can guess it.
     const jid = `${crypto.randomUUID()}@${await this.#host()}`;
     const me = this.#tab.account();
+    const kept = picture && { type: picture.type, bytes: await picture.arrayBuffer() };
     await transact(this.#tab.db(), 'strict', async (tx) => {
       const chat = { ...(await chatRow(tx, jid, 'group')), name, autojoin: true, lastAt: Date.now() };
       await tx.objectStore('chats').put(chat);
       await changeRoom(tx, jid, (room) => {
-        room.making = { name, people: people.filter((person) => person !== me), ...(picture ? { picture } : {}) };
+        room.making = { name, people: people.filter((person) => person !== me), ...(kept ? { picture: kept } : {}) };
         return true;
       });
     });
@@ -112,8 +113,8 @@ export class LiveGroups implements Groups {
     return this.#ask('configure', room, fields);
   }
 
-  setPicture(room: string, picture: Blob | null): Promise<Refusal> {
-    return this.#ask('picture', room, picture ?? undefined);
+  async setPicture(room: string, picture: Blob | null): Promise<Refusal> {
+    return this.#ask('picture', room, picture ? { type: picture.type, bytes: await picture.arrayBuffer() } : undefined);
   }
 
   async moderate(room: string, key: string): Promise<Refusal> {

@@ -9,7 +9,7 @@ import { moderate } from '../xmpp/retraction.ts';
 import { setPicture } from '../xmpp/vcard.ts';
 import type { Context } from './context.ts';
 import { transact, type OutboxRow } from './db.ts';
-import { changeRoom, type Making, type RoomRow } from './roomstate.ts';
+import { changeRoom, type Making, type Picture, type RoomRow } from './roomstate.ts';
 import type { Rooms } from './rooms.ts';
 
 const HOST = 'rooms';
@@ -69,7 +69,7 @@ export class GroupWork {
     const offered = readConfig(await link.request(configRequest(jid)));
     if (offered) await link.request(setConfig(jid, offered, { ...PRIVATE_GROUP, 'muc#roomconfig_roomname': making.name }));
     if (making.people.length > 0) await link.request(setAffiliations(jid, making.people.map((person) => ({ jid: person, affiliation: 'member' }))));
-    if (making.picture) await link.request(await setPicture(making.picture, jid));
+    if (making.picture) await link.request(setPicture(making.picture, jid));
     await transact(this.#context.db, 'strict', async (tx) => {
       for (const person of making.people) await tx.objectStore('outbox').add(invitation(jid, person));
       await changeRoom(tx, jid, (room) => delete room.making);
@@ -114,8 +114,8 @@ export class GroupWork {
     await this.#rooms.refresh(jid);
   }
 
-  async setPicture(jid: string, picture: Blob | undefined): Promise<void> {
-    await this.#context.link.request(await setPicture(picture, jid));
+  async setPicture(jid: string, picture: Picture | undefined): Promise<void> {
+    await this.#context.link.request(setPicture(picture, jid));
     await this.#rooms.refresh(jid);
   }
 

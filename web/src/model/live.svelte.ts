@@ -48,7 +48,7 @@ export class LiveModel implements Model {
     db: () => this.#need().db,
     account: () => this.#need().identity.account,
     ask: (method, ...args) => this.#ask(method, ...args),
-    tell: (notice) => this.#tell(this.#need(), notice),
+    tell: (notice) => this.#open && this.#tell(this.#open, notice),
     changed: (chats) => this.#changed(chats),
     chat: (jid) => this.#chat(jid),
     person: (jid, nick) => this.people.person(jid, nick),

@@ -34,10 +34,15 @@ export interface RoomRow {
   leaving?: { successor?: string; destroy?: boolean };
 }
 
+export interface Picture {
+  type: string;
+  bytes: ArrayBuffer;
+}
+
 export interface Making {
   name: string;
   people: string[];
-  picture?: Blob;
+  picture?: Picture;
   /** The condition of the refusal that has stopped it. */
   error?: string;
 }

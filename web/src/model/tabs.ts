@@ -14,7 +14,7 @@ export type Notice =
   | { kind: 'clock'; offset: number }
   | { kind: 'hello' };
 
-export type Tell = (notice: Notice) => void;
+export type Tell = (notice: Notice) => unknown;
 
 type Envelope =
   | { notice: Notice }

@@ -53,7 +53,7 @@ export class ScriptedRoom {
 
   #reply(stanza: Element): string | undefined {
     const to = attribute(stanza, 'to') ?? '';
-    if (stanza.localName === 'presence' && to.startsWith(`${this.jid}/`)) return this.#presence(to);
+    if (stanza.localName === 'presence' && to.startsWith(`${this.jid}/`)) return attribute(stanza, 'type') ? undefined : this.#presence(to);
     if (stanza.localName !== 'iq' || to !== this.jid) return this.#service(stanza, to);
     const answer = (content: string): string => `<iq xmlns='${NS.client}' type='result' id='%id%' from='${this.jid}'>${content}</iq>`;
     if (this.refuses) return this.#error('iq', this.refuses);

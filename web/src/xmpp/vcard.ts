@@ -32,8 +32,8 @@ export const readNick = (payload: Element | undefined): string | undefined =>
 
 
 /** A room's picture (XEP-0486); none takes it away. */
-export async function setPicture(picture: Blob | undefined, to: string): Promise<Element> {
-  const photo = picture && el('PHOTO', NS.vcard, {}, el('TYPE', NS.vcard, {}, picture.type), el('BINVAL', NS.vcard, {}, toBase64(new Uint8Array(await picture.arrayBuffer()))));
+export function setPicture(picture: { type: string; bytes: ArrayBuffer } | undefined, to: string): Element {
+  const photo = picture && el('PHOTO', NS.vcard, {}, el('TYPE', NS.vcard, {}, picture.type), el('BINVAL', NS.vcard, {}, toBase64(new Uint8Array(picture.bytes))));
   return iq('set', { to }, el('vCard', NS.vcard, {}, photo));
 }
 
