@@ -2,7 +2,8 @@ import { chatRow, find, markRead, place, refreshLast } from './chats.ts';
 import type { Mention } from '../xmpp/mentions.ts';
 import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
-import { erase, isLater, unqueue } from './apply.ts';
+import { isLater, unqueue } from './apply.ts';
+import { erase } from './arriving.ts';
 
 /**
  * What a person does, in the database: every tab may, with or without a connection. What must reach the server is in the outbox

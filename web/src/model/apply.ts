@@ -1,9 +1,11 @@
 import { bare } from '../xmpp/jid.ts';
 import { names } from '../xmpp/mentions.ts';
-import { chatRow, find, markRead, place } from './chats.ts';
+import { byChat, erase, isRow, messageRow, ofHistory, personOf } from './arriving.ts';
+import { chatRow, find, markRead, place, settleCount, unreadBehind } from './chats.ts';
 import * as compose from './compose.ts';
 import type { ChatRow, MessageRow, Transaction } from './db.ts';
 import type { Incoming } from './incoming.ts';
+import { over, under } from './placement.ts';
 import { changeRoom, setPerson } from './roomstate.ts';
 import type { MessageState } from './types.ts';
 
@@ -35,7 +37,7 @@ export function raise(row: MessageRow, state: MessageState): boolean {
   return true;
 }
 
-/** Takes messages in, each at most once, inside one transaction. History must come newest first, everything else oldest first. */
+/** Takes messages in, each at most once, inside one transaction. History is one chat's and comes newest first, everything else oldest first. */
 export class Apply {
   readonly #tx: Transaction;
   readonly #source: Source;
@@ -50,7 +52,10 @@ export class Apply {
   }
 
   async all(messages: readonly Incoming[]): Promise<Applied> {
-    for (const incoming of messages) await this.#one(incoming);
+    if (this.#source === 'history') await this.#history(messages);
+    else if (this.#source === 'first') for (const chat of byChat(messages)) await this.#history(chat.reverse());
+    else for (const incoming of messages) await this.#one(incoming);
+    if (this.#source === 'first') for (const chat of this.#chats.values()) await unreadBehind(this.#tx, chat, this.#account);
     await this.#meet(messages);
     for (const chat of this.#chats.values()) await this.#tx.objectStore('chats').put(chat);
     return this.applied;
@@ -91,6 +96,38 @@ export class Apply {
     }
   }
 
+  /**
+   * A page of one chat, newest first. As a rule it lies below everything that is here; where it holds what is here already (sent
+   * before the archive was read, or brought by the catch-up), that gives the rest its place.
+   */
+  async #history(messages: readonly Incoming[]): Promise<void> {
+    let above: number | undefined;
+    for (const [at, incoming] of messages.entries()) {
+      if (!isRow(incoming)) {
+        await this.#one(incoming);
+        continue;
+      }
+      const chat = await this.#chat(incoming);
+      // Read elsewhere up to here: what the server has counted behind it is here by now.
+      if (incoming.stanzaId !== undefined && incoming.stanzaId === chat.displayed) settleCount(chat);
+      let row = await this.#known(incoming);
+      if (row) await this.#echo(incoming, row);
+      else row = await this.#add(incoming, await this.#place(messages, at, above));
+      above = row.order;
+    }
+  }
+
+  async #place(messages: readonly Incoming[], at: number, above: number | undefined): Promise<'newest' | 'oldest' | number> {
+    const chat = messages[at]?.chat ?? '';
+    const left = messages.length - at;
+    if (above !== undefined) return under(this.#tx, chat, above, left);
+    for (const later of messages.slice(at + 1)) {
+      const known = isRow(later) ? await this.#known(later) : undefined;
+      if (known) return over(this.#tx, chat, known.order, left);
+    }
+    return 'oldest';
+  }
+
   async #chat(incoming: Incoming): Promise<ChatRow> {
     let chat = this.#chats.get(incoming.chat);
     if (!chat) {
@@ -104,7 +141,11 @@ export class Apply {
 
   async #message(incoming: Incoming): Promise<void> {
     const known = await this.#known(incoming);
-    if (known) return this.#echo(incoming, known);
+    if (known) await this.#echo(incoming, known);
+    else await this.#add(incoming, 'newest');
+  }
+
+  async #add(incoming: Incoming, where: 'newest' | 'oldest' | number): Promise<MessageRow> {
     const fresh = (await this.#tx.objectStore('chats').count(incoming.chat)) === 0;
     const chat = await this.#chat(incoming);
     const contact = await this.#tx.objectStore('contacts').get(incoming.chat);
@@ -112,14 +153,16 @@ export class Apply {
     if (incoming.mine) chat.request = false;
     const row = await this.#row(incoming, chat);
     if (this.#isNew(incoming)) row.unread = 1;
-    const placed = await place(this.#tx, chat, row, this.#source === 'history' ? 'oldest' : 'newest');
-    if (placed.unread) {
+    else if (this.#source === 'history' || this.#source === 'first') ofHistory(row, chat);
+    const placed = await place(this.#tx, chat, row, where);
+    if (this.#isNew(incoming)) {
       this.applied.arrived.push(placed);
       if (this.#mentions(incoming, chat)) chat.mentioned = true;
       if (this.#source === 'live') chat.archived = false;
     }
     await this.#settle(incoming, placed);
     await this.#confirm(incoming, chat);
+    return placed;
   }
 
   #mentions({ group, content }: Incoming, chat: ChatRow): boolean {
@@ -192,26 +235,7 @@ export class Apply {
 
   async #row(incoming: Incoming, chat: ChatRow): Promise<Omit<MessageRow, 'order'>> {
     const { content } = incoming;
-    const row: Omit<MessageRow, 'order'> = {
-      key: crypto.randomUUID(),
-      chat: incoming.chat,
-      id: incoming.id,
-      ...(incoming.stanzaId ? { stanzaId: incoming.stanzaId } : {}),
-      archive: incoming.archive,
-      sender: incoming.sender,
-      senderName: incoming.group ? incoming.senderName : chat.name,
-      ...(incoming.occupant ? { occupant: incoming.occupant } : {}),
-      ...(incoming.group && incoming.mine ? { audience: chat.membership ?? 0 } : {}),
-      mine: incoming.mine,
-      at: incoming.at,
-      body: content.type === 'text' ? content.body : '',
-      state: 'safe',
-      reactions: {},
-      attachments: content.type === 'text' ? content.attachments : [],
-      encrypted: content.type === 'raw' && content.cause === 'encrypted' ? 'failed' : 'none',
-    };
-    if (content.type === 'raw') return { ...row, raw: content.xml, error: `message.${content.cause}` };
-    if (content.type === 'tombstone') return { ...row, retracted: true };
+    const row = messageRow(incoming, chat);
     if (content.type === 'text' && content.replyTo) {
       const answered = await find(this.#tx, incoming.chat, incoming.archive, content.replyTo);
       row.replyTo = { id: content.replyTo, senderName: answered?.senderName ?? '', body: answered?.body ?? '' };
@@ -267,6 +291,10 @@ export class Apply {
     if (before?.kind !== 'read') await this.#tx.objectStore('receipts').put({ chat, id, from: sender, kind });
     const target = await find(this.#tx, chat, incoming.archive, id);
     if (!target) return;
+    if (kind === 'read' && !incoming.group && target.mine) {
+      const row = await this.#chat(incoming);
+      row.seen = Math.max(row.seen ?? -Infinity, target.order);
+    }
     for (const row of kind === 'read' ? await this.#unreadUpTo(target, incoming.group ? sender : undefined) : [target]) {
       if (!row.mine) continue;
       const changed = incoming.group ? addReader(row, sender, kind) : raise(row, kind);
@@ -354,18 +382,6 @@ export function isLater(row: MessageRow, what: string, at: number): boolean {
   row.changed = { ...row.changed, [what]: at };
   return true;
 }
-
-export function erase(row: MessageRow): void {
-  row.retracted = true;
-  row.body = '';
-  row.attachments = [];
-  row.reactions = {};
-  delete row.replyTo;
-  delete row.raw;
-}
-
-/** One person, whatever client and nickname; contacts are known by their address. */
-const personOf = (incoming: Incoming): string => (incoming.group ? (incoming.occupant ?? incoming.real ?? incoming.sender) : incoming.sender);
 
 function addReader(row: MessageRow, reader: string, kind: 'delivered' | 'read'): boolean {
   const changed = raise(row, 'safe');

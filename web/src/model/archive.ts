@@ -1,8 +1,9 @@
 import { StanzaError } from '../xmpp/errors.ts';
 import { queryArchive, type ArchivePage, type ArchiveQuery } from '../xmpp/mam.ts';
-import { chatRow } from './chats.ts';
 import type { Context } from './context.ts';
+import { takeInbox } from './inbox.ts';
 import { readMessage, type Incoming } from './incoming.ts';
+import { horizonKey, type Horizon } from './older.ts';
 
 const FIRST_PAGES = 3;
 const PAGE = 100;
@@ -10,7 +11,8 @@ const HOUR = 3_600_000;
 
 /**
  * Keeps one archive, the account's or a room's, complete here. The cursor is the last archive id that is committed; a page and the
- * cursor behind it are one transaction. The first time it takes the newest pages; older ones are fetched when somebody looks.
+ * cursor behind it are one transaction. The first time it takes the list of chats, or where there is none the newest pages; older ones
+ * are fetched when somebody looks (decision 21).
  */
 export class ArchiveSync {
   readonly #context: Context;
@@ -58,13 +60,19 @@ export class ArchiveSync {
     this.#state = 'syncing';
     try {
       const kept = (await this.#context.db.get('meta', this.cursorKey)) as string | undefined;
-      await this.#forward(kept ?? (await this.#first()));
+      await this.#forward(kept ?? (await this.#begin()));
     } catch (error) {
       // No archive at all: then what comes live is all there is.
       const none = error instanceof StanzaError && ['feature-not-implemented', 'service-unavailable', 'forbidden'].includes(error.condition);
       this.#state = none ? 'none' : 'behind';
       if (!none) throw error;
+      await this.#context.db.put('meta', { id: '' } satisfies Horizon, horizonKey(this.#archive));
     }
+  }
+
+  async #begin(): Promise<string> {
+    const own = this.#archive === this.#context.account;
+    return (own ? await takeInbox(this.#context, this.cursorKey) : undefined) ?? (await this.#first());
   }
 
   /** The newest pages, taken in as one. @returns the cursor; empty: the archive was. */
@@ -81,7 +89,9 @@ export class ArchiveSync {
     const live = messages.findIndex((message) => this.#missed.has(message.stanzaId ?? ''));
     const known = live < 0 ? messages : messages.slice(0, live);
     // Without the cursor first: what came live meanwhile is new, not history.
-    await this.#context.take(known, 'first');
+    await this.#context.take(known, 'first', async (tx) => {
+      await tx.objectStore('meta').put({ id: pages[0]?.complete === false ? (pages[0].first ?? '') : '' } satisfies Horizon, horizonKey(this.#archive));
+    });
     const cursor = pages.at(-1)?.last ?? '';
     await this.#commit(messages.slice(known.length), cursor);
     return cursor;
@@ -136,35 +146,4 @@ export class ArchiveSync {
       await tx.objectStore('meta').put(cursor, this.cursorKey);
     });
   }
-}
-
-/** Fetches one page of a chat that is older than everything here. @returns whether there is more. */
-export async function fetchOlder(context: Context, chat: string, group: boolean): Promise<boolean> {
-  const { db, account } = context;
-  const archive = group ? chat : account;
-  const row = await db.get('chats', chat);
-  if (row?.complete) return false;
-  const page = await queryArchive(context.link, {
-    archive: group ? chat : undefined,
-    with: group ? undefined : chat,
-    before: row?.oldest ?? (await oldestArchived(context, chat)) ?? '',
-    max: 50,
-  });
-  const messages = page.messages.flatMap(
-    (message) => readMessage(message.stanza, context.reading, { archive, archiveId: message.archiveId, at: message.at }) ?? [],
-  );
-  await context.take(messages.reverse(), 'history', async (tx) => {
-    const after = await chatRow(tx, chat, group ? 'group' : 'direct');
-    if (page.first) after.oldest = page.first;
-    after.complete = page.complete;
-    await tx.objectStore('chats').put(after);
-  });
-  return !page.complete;
-}
-
-async function oldestArchived(context: Context, chat: string): Promise<string | undefined> {
-  const range = IDBKeyRange.bound([chat, -Infinity], [chat, Infinity]);
-  let cursor = await context.db.transaction('messages').store.index('order').openCursor(range);
-  while (cursor && cursor.value.stanzaId === undefined) cursor = await cursor.continue();
-  return cursor?.value.stanzaId;
 }

@@ -31,14 +31,17 @@ export function emptyChat(jid: string, kind: ChatKind, name: string): ChatRow {
   };
 }
 
-/** Puts a row at the newest or the oldest end of its chat, and keeps the chat's summary right. */
-export async function place(tx: Transaction, chat: ChatRow, message: Omit<MessageRow, 'order'>, end: 'newest' | 'oldest'): Promise<MessageRow> {
-  const order = end === 'newest' ? ++chat.maxOrder : --chat.minOrder;
+/** Puts a row at the newest or the oldest end of its chat, or at an order between, and keeps the chat's summary right. */
+export async function place(tx: Transaction, chat: ChatRow, message: Omit<MessageRow, 'order'>, where: 'newest' | 'oldest' | number): Promise<MessageRow> {
+  const order = where === 'newest' ? Math.floor(chat.maxOrder) + 1 : where === 'oldest' ? Math.ceil(chat.minOrder) - 1 : where;
+  chat.maxOrder = Math.max(chat.maxOrder, order);
+  chat.minOrder = Math.min(chat.minOrder, order);
   const row: MessageRow = { ...message, order };
   await tx.objectStore('messages').put(row);
-  if (end === 'newest' || !chat.lastKey) {
+  if (order === chat.maxOrder || !chat.lastKey) {
     chat.lastKey = row.key;
     chat.lastAt = row.at;
+    delete chat.preview;
   }
   if (row.unread) chat.unread++;
   return row;
@@ -53,7 +56,9 @@ export async function find(tx: Transaction, chat: string, archive: string, id: s
 
 /** Everything up to that message counts as read. @returns whether anything was unread. */
 export async function markRead(tx: Transaction, chat: ChatRow, upTo: MessageRow): Promise<boolean> {
-  let changed = chat.markedUnread;
+  let changed = chat.markedUnread || chat.unreadBefore !== undefined;
+  // What is not here yet is older than everything that is.
+  delete chat.unreadBefore;
   chat.markedUnread = false;
   let cursor = await tx.objectStore('messages').index('unread').openCursor([chat.jid, 1]);
   let left = 0;
@@ -70,6 +75,31 @@ export async function markRead(tx: Transaction, chat: ChatRow, upTo: MessageRow)
   }
   chat.unread = left;
   if (left === 0) chat.mentioned = false;
+  return changed;
+}
+
+/** What the server has counted as unread and the archive does not hold, or others have read meanwhile, is not unread. */
+export function settleCount(chat: ChatRow): void {
+  chat.unread -= chat.unreadBefore ?? 0;
+  delete chat.unreadBefore;
+}
+
+/** Where nothing was known of a chat: what lies behind the position another device has read is unread, and only that. */
+export async function unreadBehind(tx: Transaction, chat: ChatRow, account: string): Promise<boolean> {
+  if (chat.displayed === undefined) return false;
+  const archive = chat.kind === 'group' ? chat.jid : account;
+  const target = await tx.objectStore('messages').index('archive').get([archive, chat.displayed]);
+  if (target?.chat !== chat.jid) return false;
+  let changed = await markRead(tx, chat, target);
+  let cursor = await tx.objectStore('messages').index('order').openCursor(IDBKeyRange.bound([chat.jid, target.order], [chat.jid, Infinity], true));
+  while (cursor) {
+    if (!cursor.value.mine && !cursor.value.unread) {
+      await cursor.update({ ...cursor.value, unread: 1 });
+      chat.unread++;
+      changed = true;
+    }
+    cursor = await cursor.continue();
+  }
   return changed;
 }
 

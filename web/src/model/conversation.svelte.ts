@@ -109,7 +109,8 @@ export class LiveConversation implements Conversation {
     return this.#alone(async () => {
       const first = this.#rows[0];
       const last = this.#rows.at(-1);
-      if (!first || !last) return this.#show((await this.#source.rows({}, WINDOW, true)).reverse());
+      // A window that is not full takes older ones in as they come.
+      if (!first || !last || (this.#atNewest && this.#rows.length < WINDOW)) return this.#show((await this.#source.rows({}, WINDOW, true)).reverse());
       const range = this.#atNewest ? { from: first.order } : { from: first.order, to: last.order };
       // What came while one stood at the end pushes the oldest out only when the window is well over its size.
       const rows = await this.#source.rows(range, Infinity, false);

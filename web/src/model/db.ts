@@ -52,8 +52,12 @@ export interface ChatRow {
   kind: ChatKind;
   name: string;
   lastKey?: string;
+  /** The last message as the server's list shows it, while no message of the chat is here. */
+  preview?: MessageRow;
   lastAt: number;
   unread: number;
+  /** How many of them are not here yet; the newest that history brings. */
+  unreadBefore?: number;
   mentioned: boolean;
   markedUnread: boolean;
   pinned: boolean;
@@ -70,6 +74,10 @@ export interface ChatRow {
   complete: boolean;
   /** The archive id up to which it was read here and which the server has not been told yet (XEP-0490). */
   unsentDisplayed?: string;
+  /** The archive id up to which another device has read, while that message is not here. */
+  displayed?: string;
+  /** The others have read something of ours, and with it all that was before (XEP-0333 §4.1). */
+  seen?: number;
   /** Rooms: the nickname, our occupant-id, and whether to be in it. */
   nick?: string;
   occupantId?: string;

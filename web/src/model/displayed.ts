@@ -1,7 +1,7 @@
 import { readDisplayed, setDisplayed, type Displayed } from '../xmpp/mds.ts';
 import { NS } from '../xmpp/ns.ts';
 import { itemsRequest, readItems, type PepItem } from '../xmpp/pubsub.ts';
-import { markRead } from './chats.ts';
+import { markRead, unreadBehind } from './chats.ts';
 import type { Context } from './context.ts';
 import { transact, type Transaction } from './db.ts';
 
@@ -26,7 +26,7 @@ export class DisplayedSync {
     if (displayed.length === 0) return;
     const chats = await transact(this.#context.db, 'default', async (tx) => {
       const changed: string[] = [];
-      for (const one of displayed) if (await apply(tx, one, firstTime)) changed.push(one.chat);
+      for (const one of displayed) if (await apply(tx, one, firstTime, this.#context.account)) changed.push(one.chat);
       return changed;
     });
     if (chats.length > 0) this.#context.tell({ kind: 'changed', chats });
@@ -55,23 +55,13 @@ export class DisplayedSync {
   }
 }
 
-async function apply(tx: Transaction, displayed: Displayed, firstTime: boolean): Promise<boolean> {
+async function apply(tx: Transaction, displayed: Displayed, firstTime: boolean, account: string): Promise<boolean> {
   const chat = await tx.objectStore('chats').get(displayed.chat);
+  if (!chat || displayed.by !== (chat.kind === 'group' ? chat.jid : account)) return false;
+  chat.displayed = displayed.stanzaId;
   const target = await tx.objectStore('messages').index('archive').get([displayed.by, displayed.stanzaId]);
-  if (!chat || target?.chat !== displayed.chat) return false;
-  let changed = await markRead(tx, chat, target);
-  if (firstTime) {
-    const range = IDBKeyRange.bound([chat.jid, target.order], [chat.jid, Infinity], true);
-    let cursor = await tx.objectStore('messages').index('order').openCursor(range);
-    while (cursor) {
-      if (!cursor.value.mine) {
-        await cursor.update({ ...cursor.value, unread: 1 });
-        chat.unread++;
-        changed = true;
-      }
-      cursor = await cursor.continue();
-    }
-  }
+  let changed = false;
+  if (target?.chat === chat.jid) changed = firstTime ? await unreadBehind(tx, chat, account) : await markRead(tx, chat, target);
   await tx.objectStore('chats').put(chat);
   return changed;
 }

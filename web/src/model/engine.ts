@@ -14,12 +14,13 @@ import { readEvent } from '../xmpp/pubsub.ts';
 import { readTime, timeRequest } from '../xmpp/time.ts';
 import type { Wire, WireEvents } from '../xmpp/wire.ts';
 import type { Applied, Source } from './apply.ts';
-import { ArchiveSync, fetchOlder } from './archive.ts';
+import { ArchiveSync } from './archive.ts';
 import { takeIn, type Context } from './context.ts';
 import type { Database, Transaction } from './db.ts';
 import { DisplayedSync } from './displayed.ts';
 import { GroupWork } from './groupwork.ts';
 import { readMessage, type Incoming } from './incoming.ts';
+import { Older } from './older.ts';
 import { Outgoing } from './outgoing.ts';
 import { People } from './people.ts';
 import { PeopleWork } from './peoplework.ts';
@@ -66,6 +67,7 @@ export class Engine {
   /** Contacts are told since when nobody has looked (XEP-0319). */
   #shares = false;
   readonly #displayed: DisplayedSync;
+  readonly #older: Older;
   readonly #archives = new Map<string, ArchiveSync>();
   #work: Promise<unknown> = Promise.resolve();
   readonly #looking = new Set<string>();
@@ -95,6 +97,7 @@ export class Engine {
     this.#people = new People(this.#context);
     this.#acts = new PeopleWork(this.#context, (on) => this.#share(on));
     this.#displayed = new DisplayedSync(this.#context);
+    this.#older = new Older(this.#context);
     this.#outgoing = new Outgoing(this.#context, this.#rooms.joined);
     this.#reconnect = new Reconnect({ attempt: () => this.#attempt(), probe: () => this.#link.probe(), nudges: options.nudges });
   }
@@ -151,11 +154,11 @@ export class Engine {
 
   /** What only the leader can do, by name; other tabs ask for it. */
   async serve(method: string, args: unknown[]): Promise<unknown> {
-    const [first, second] = args;
+    const [first, second, third] = args;
     const [, ...rest] = args;
     switch (method) {
       case 'older':
-        return fetchOlder(this.#context, String(first), second === true);
+        return this.#older.fetch(String(first), second === true, Number(third ?? 50));
       case 'displayed':
         return this.#displayed.publish();
       case 'typing':
@@ -228,6 +231,7 @@ export class Engine {
     }
     await caughtUp;
     await this.#displayed.begin(firstTime);
+    await this.#older.ahead();
   }
 
   async #setClock(): Promise<void> {

@@ -318,7 +318,7 @@ export class LiveModel implements Model {
     for (const jid of chats) {
       const row = await open.db.get('chats', jid);
       if (!row) continue;
-      const last = row.lastKey ? await open.db.get('messages', row.lastKey) : undefined;
+      const last = row.lastKey ? await open.db.get('messages', row.lastKey) : row.preview;
       await this.#moment.loadAvatar(open.db, jid);
       this.#rows.set(jid, row);
       if (last) this.#last.set(jid, viewMessage(last, open.identity.account, this.groups.row(jid)));

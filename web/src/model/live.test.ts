@@ -96,7 +96,7 @@ describe('sending', () => {
 
   it('sends the same message under the same id when nobody knows whether it arrived', async () => {
     const before = await scene.signedIn();
-    await until(() => server.queries === 2, 'the end of catching up');
+    await until(() => server.queries === 3, 'the end of catching up');
     server.acknowledges = false;
     before.model.open(JULIET).send('hello');
     await until(() => sent().length === 1);
@@ -242,14 +242,14 @@ describe('receiving', () => {
     let queries = 0;
     server.answer = (stanza) => {
       const answer = reply(stanza, server);
-      if (!child(stanza, 'query', NS.mam) || ++queries !== 2) return answer;
+      if (!child(stanza, 'query', NS.mam) || ++queries !== 3) return answer;
       server.tell((answer ?? '').replaceAll('%id%', attribute(stanza, 'id') ?? ''));
       void Array.from({ length: shift }).reduce((before: Promise<void>) => before.then(() => undefined), Promise.resolve()).then(() => server.deliver('first'));
       return undefined;
     };
     const { model } = await scene.signedIn();
     const chat = model.open(JULIET);
-    await until(() => queries >= 2 && server.archives.has(ROMEO));
+    await until(() => queries >= 3 && server.archives.has(ROMEO));
     server.deliver('second');
     await until(() => bodies(chat).includes('second'));
     expect(bodies(chat)).toEqual(['first', 'second']);

@@ -21,6 +21,9 @@ interface Entry {
 export class ArchivingServer extends ScriptedServer {
   readonly archives = new Map<string, Entry[]>();
   queries = 0;
+  /** Whether it lists the chats (XEP-0430), and how many are unread in each. */
+  inbox = false;
+  readonly unread = new Map<string, number>();
   mds = '';
   bookmarks = '';
   /** Rooms take messages and show them to whoever is in. */
@@ -55,6 +58,7 @@ export class ArchivingServer extends ScriptedServer {
     const to = attribute(stanza, 'to') ?? ROMEO;
     const query = child(stanza, 'query', NS.mam);
     if (query) return this.#query(query, to);
+    if (child(stanza, 'inbox', NS.inbox) && this.inbox) return this.#inbox(child(child(stanza, 'inbox', NS.inbox), 'set', NS.rsm), attribute(stanza, 'id'));
     const items = child(child(stanza, 'pubsub', NS.pubsub), 'items', NS.pubsub);
     const node = attribute(items, 'node');
     const content = node === NS.mds ? this.mds : node === NS.bookmarks ? this.bookmarks : undefined;
@@ -95,20 +99,56 @@ export class ArchivingServer extends ScriptedServer {
     const after = childText(set, 'after', NS.rsm);
     const before = childText(set, 'before', NS.rsm);
     const at = (id: string): number => all.findIndex((entry) => entry.id === id);
-    if (after !== undefined && at(after) < 0) {
+    if ((after !== undefined && at(after) < 0) || (before && at(before) < 0)) {
       return `<iq xmlns='${NS.client}' type='error' id='%id%' from='${archive}'><error type='cancel'><item-not-found xmlns='${NS.stanzaErrors}'/></error></iq>`;
     }
-    const candidates = before !== undefined ? all.slice(0, before === '' ? all.length : at(before)) : all.slice(after === undefined ? 0 : at(after) + 1);
+    const named = fields(query);
+    const fits = (entry: Entry): boolean => {
+      const { with: other, end } = named;
+      return (other === undefined || addresses(entry).includes(other)) && (end === undefined || entry.at <= end);
+    };
+    const range = before !== undefined ? all.slice(0, before === '' ? all.length : at(before)) : all.slice(after === undefined ? 0 : at(after) + 1);
+    const candidates = range.filter(fits);
     const page = before !== undefined ? candidates.slice(-max) : candidates.slice(0, max);
     const queryId = attribute(query, 'queryid');
     for (const entry of page) {
-      const forwarded = `<forwarded xmlns='${NS.forward}'><delay xmlns='${NS.delay}' stamp='${entry.at}'/>${entry.xml}</forwarded>`;
-      this.tell(`<message xmlns='${NS.client}' from='${archive}'><result xmlns='${NS.mam}' queryid='${queryId}' id='${entry.id}'>${forwarded}</result></message>`);
+      this.tell(`<message xmlns='${NS.client}' from='${archive}'>${result(entry, queryId)}</message>`);
     }
-    const range = page.length ? `<first>${page[0]?.id}</first><last>${page.at(-1)?.id}</last>` : '';
+    const ends = page.length ? `<first>${page[0]?.id}</first><last>${page.at(-1)?.id}</last>` : '';
     const complete = page.length === candidates.length;
-    return `<iq xmlns='${NS.client}' type='result' id='%id%' from='${archive}'><fin xmlns='${NS.mam}' complete='${complete}'><set xmlns='${NS.rsm}'>${range}</set></fin></iq>`;
+    return `<iq xmlns='${NS.client}' type='result' id='%id%' from='${archive}'><fin xmlns='${NS.mam}' complete='${complete}'><set xmlns='${NS.rsm}'>${ends}</set></fin></iq>`;
   }
+
+  /** Pages of two, so that there are several. */
+  #inbox(set: Element | undefined, queryId: string | undefined): string {
+    const chats = new Map<string, Entry>();
+    for (const entry of [...(this.archives.get(ROMEO) ?? [])].reverse()) {
+      const other = addresses(entry).find((address) => address !== ROMEO) ?? ROMEO;
+      if (entry.xml.includes('<body') && !chats.has(other)) chats.set(other, entry);
+    }
+    const all = [...chats];
+    const after = childText(set, 'after', NS.rsm);
+    const from = after === undefined ? 0 : all.findIndex(([jid]) => jid === after) + 1;
+    const page = all.slice(from, from + 2);
+    for (const [jid, entry] of page) {
+      this.tell(`<message xmlns='${NS.client}' from='${ROMEO}'><entry xmlns='${NS.inbox}' jid='${jid}' unread='${this.unread.get(jid) ?? 0}' id='${entry.id}'/>${result(entry, queryId)}</message>`);
+    }
+    const last = page.at(-1)?.[0];
+    return `<iq xmlns='${NS.client}' type='result' id='%id%'><fin xmlns='${NS.inbox}' total='${all.length}'><set xmlns='${NS.rsm}'>${last ? `<last>${last}</last>` : ''}</set></fin></iq>`;
+  }
+}
+
+const result = (entry: Entry, queryId: string | undefined): string =>
+  `<result xmlns='${NS.mam}' queryid='${queryId}' id='${entry.id}'><forwarded xmlns='${NS.forward}'><delay xmlns='${NS.delay}' stamp='${entry.at}'/>${entry.xml}</forwarded></result>`;
+
+/** The bare addresses of a message. */
+function addresses(entry: Entry): string[] {
+  return [...entry.xml.slice(0, entry.xml.indexOf('>')).matchAll(/(?:from|to)=['"]([^'"/]+)/gu)].flatMap((match) => match[1] ?? []);
+}
+
+function fields(query: Element): Record<string, string | undefined> {
+  const all = [...(child(query, 'x', NS.form)?.children ?? [])];
+  return Object.fromEntries(all.map((field) => [attribute(field, 'var') ?? '', childText(field, 'value', NS.form)]));
 }
 
 export const text = (from: string, to: string, id: string, body: string, payload = ''): string =>

@@ -197,8 +197,8 @@ describe('questions', () => {
     const romeo = link();
     await romeo.connect();
     server.answer = (stanza) => `<iq xmlns='${NS.client}' type='result' id='${attribute(stanza, 'id')}' from='mallory@example.org/x'/>`;
-    await expect(romeo.request(iq('get', { to: 'juliet@example.org' }, el('ping', NS.ping)), 30)).rejects.toMatchObject({ reason: 'timeout' });
-    await expect(romeo.request(iq('get', {}, el('ping', NS.ping)), 30)).rejects.toMatchObject({ reason: 'timeout' });
+    await expect(romeo.request(iq('get', { to: 'juliet@example.org' }, el('ping', NS.ping)), { timeout: 30 })).rejects.toMatchObject({ reason: 'timeout' });
+    await expect(romeo.request(iq('get', {}, el('ping', NS.ping)), { timeout: 30 })).rejects.toMatchObject({ reason: 'timeout' });
   });
 
   it('fails when the session is lost, and lives through a resumption', async () => {

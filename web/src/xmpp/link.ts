@@ -130,9 +130,8 @@ export class Link {
    * Asks and waits for the answer.
    * @throws StanzaError when the answer is an error, LinkError when none comes.
    */
-  request(request: Element, timeout = 30_000): Promise<Element> {
+  request(request: Element, { timeout = 30_000, id = this.nextId() } = {}): Promise<Element> {
     if (!this.#online) return Promise.reject(new LinkError('ended'));
-    const id = this.nextId();
     request.setAttribute('id', id);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#settle(id)?.reject(new LinkError('timeout')), timeout);

@@ -10,6 +10,8 @@ export interface ArchiveQuery {
   with?: string | undefined;
   /** ms. */
   start?: number | undefined;
+  /** ms, inclusive. */
+  end?: number | undefined;
   /** Only what comes after that archive id, oldest first. */
   after?: string | undefined;
   /** Only what comes before that archive id; the empty string is the end of the archive. The page is still in order of time. */
@@ -50,6 +52,7 @@ export function archiveRequest(query: ArchiveQuery, queryId: string): Element {
   const form = el('x', NS.form, { type: 'submit' }, field('FORM_TYPE', NS.mam, 'hidden'));
   if (query.with) form.append(field('with', query.with));
   if (query.start !== undefined) form.append(field('start', new Date(query.start).toISOString()));
+  if (query.end !== undefined) form.append(field('end', new Date(query.end).toISOString()));
   const set = el('set', NS.rsm, {}, el('max', NS.rsm, {}, String(query.max ?? 100)));
   if (query.after !== undefined) set.append(el('after', NS.rsm, {}, query.after));
   if (query.before !== undefined) set.append(el('before', NS.rsm, {}, query.before));

@@ -16,6 +16,7 @@ export const NS = {
   forward: 'urn:xmpp:forward:0',
   delay: 'urn:xmpp:delay',
   mam: 'urn:xmpp:mam:2',
+  inbox: 'urn:xmpp:inbox:1',
   rsm: 'http://jabber.org/protocol/rsm',
   form: 'jabber:x:data',
   roster: 'jabber:iq:roster',
