@@ -90,6 +90,7 @@ public static class Ns
     public const string MucAdmin = "http://jabber.org/protocol/muc#admin";
     public const string MucOwner = "http://jabber.org/protocol/muc#owner";
     public const string MucConfig = "http://jabber.org/protocol/muc#roomconfig";
+    public const string AdminsOnly = "urn:nyala:rooms#admins_only";
     public const string LockedNicknames = "urn:nyala:rooms#lock_nicknames";
     public const string MucInfo = "http://jabber.org/protocol/muc#roominfo";
     public const string MucRegister = "http://jabber.org/protocol/muc#register";

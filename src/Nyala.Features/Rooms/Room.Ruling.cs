@@ -99,12 +99,12 @@ sealed partial class Room
             }
         }
 
-        if (old.Moderated && !config.Moderated)
+        if ((old.Moderated && !config.Moderated) || old.AdminsOnly != config.AdminsOnly)
         {
             _voices.Clear();
-            foreach (var visitor in _byNick.Values.Where(one => one.Role == RoomRole.Visitor).ToList())
+            foreach (var occupant in _byNick.Values.Where(one => one.Role is RoomRole.Visitor or RoomRole.Participant).ToList())
             {
-                Become(visitor, visitor.Affiliation, RoomRole.Participant, null, null, notices);
+                Become(occupant, occupant.Affiliation, config.RoleOf(occupant.Affiliation), null, null, notices);
             }
         }
 

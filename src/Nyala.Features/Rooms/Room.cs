@@ -120,7 +120,7 @@ sealed partial class Room
     }
 
     /// <summary>§7.4, §8.1: whether somebody may say this to all.</summary>
-    public StanzaError? CheckMessage(Seat? seat, bool changesSubject)
+    public StanzaError? CheckMessage(Seat? seat, bool changesSubject, bool isSign)
     {
         if (seat is null)
         {
@@ -128,7 +128,7 @@ sealed partial class Room
         }
 
         var role = seat.Occupant.Role;
-        if (role == RoomRole.Visitor)
+        if (role == RoomRole.Visitor && !(isSign && Config.AdminsOnly))
         {
             return StanzaError.Forbidden with { Text = "You have no voice here." };
         }

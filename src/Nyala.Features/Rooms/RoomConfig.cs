@@ -28,6 +28,9 @@ sealed record RoomConfig
 
     public bool Moderated { get; init; }
 
+    /// <summary>Only admins and owners have voice; everybody else may still say that something was read, and react to it.</summary>
+    public bool AdminsOnly { get; init; }
+
     public bool PasswordProtected { get; init; }
 
     public string Password { get; init; } = "";
@@ -74,7 +77,7 @@ sealed record RoomConfig
     public RoomRole RoleOf(Affiliation affiliation) => affiliation switch
     {
         Affiliation.Owner or Affiliation.Admin => RoomRole.Moderator,
-        Affiliation.Member => RoomRole.Participant,
-        _ => Moderated ? RoomRole.Visitor : RoomRole.Participant,
+        Affiliation.Member => AdminsOnly ? RoomRole.Visitor : RoomRole.Participant,
+        _ => Moderated || AdminsOnly ? RoomRole.Visitor : RoomRole.Participant,
     };
 }

@@ -104,7 +104,7 @@ sealed class RoomDisco(RoomOperations rooms)
             .. OfRoom,
             config.Public ? "muc_public" : "muc_hidden",
             config.MembersOnly ? "muc_membersonly" : "muc_open",
-            config.Moderated ? "muc_moderated" : "muc_unmoderated",
+            config.Moderated || config.AdminsOnly ? "muc_moderated" : "muc_unmoderated",
             config.ShowsAddresses ? "muc_nonanonymous" : "muc_semianonymous",
             config.PasswordProtected ? "muc_passwordprotected" : "muc_unsecured",
             config.Persistent ? "muc_persistent" : "muc_temporary",

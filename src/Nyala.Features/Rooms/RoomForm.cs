@@ -28,6 +28,7 @@ static class RoomForm
         Switch("muc#roomconfig_membersonly", "Only members may enter", c => c.MembersOnly, (c, on) => c with { MembersOnly = on }),
         Switch("muc#roomconfig_allowinvites", "Members may invite others", c => c.MembersInvite, (c, on) => c with { MembersInvite = on }),
         Switch("muc#roomconfig_moderatedroom", "Only those with voice may speak", c => c.Moderated, (c, on) => c with { Moderated = on }),
+        Switch(Ns.AdminsOnly, "Only admins and owners may speak", c => c.AdminsOnly, (c, on) => c with { AdminsOnly = on }),
         Switch("muc#roomconfig_changesubject", "Participants may change the subject",
             c => c.ParticipantsChangeSubject, (c, on) => c with { ParticipantsChangeSubject = on }),
         new("muc#roomconfig_whois", "list-single", "Who sees addresses", c => [c.ShowsAddresses ? "anyone" : "moderators"],

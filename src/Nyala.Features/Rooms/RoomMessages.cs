@@ -133,7 +133,7 @@ sealed class RoomMessages(RoomOperations rooms, RoomPresence presence, RoomReque
             }
 
             var seat = rules.SeatOf(entry.FromJid);
-            if (rules.CheckMessage(seat, isSubject) is { } refusal)
+            if (rules.CheckMessage(seat, isSubject, IsSign(entry.Message)) is { } refusal)
             {
                 return refusal;
             }
@@ -211,6 +211,20 @@ sealed class RoomMessages(RoomOperations rooms, RoomPresence presence, RoomReque
         }
 
         return passed;
+    }
+
+    /// <summary>Nothing but that something was received, read, or liked.</summary>
+    static bool IsSign(Stanza message)
+    {
+        for (var i = 0; i < message.ChildCount; i++)
+        {
+            if (message.ChildName(i).Namespace is not (Ns.ChatMarkers or Ns.Receipts or Ns.Reactions or Ns.StanzaIds or Ns.Hints))
+            {
+                return false;
+            }
+        }
+
+        return message.ChildCount > 0;
     }
 
     /// <summary>§8.1: a subject and neither body nor thread.</summary>

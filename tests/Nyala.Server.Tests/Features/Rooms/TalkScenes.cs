@@ -58,6 +58,27 @@ public sealed class TalkScenes(SharedServer shared) : RoomScene(shared)
     }
 
     [Fact]
+    public async Task Where_only_admins_write_members_read_and_react()
+    {
+        const string Forbidden = "<message type='error' id='m'><error><forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>";
+        var romeo = await MakeAsync(Public);
+        await RuleAsync(romeo, $"<item jid='{Mercutio}' affiliation='member'/>");
+        var mercutio = await EnterAsync(Mercutio, "Mercutio");
+        await ConfigureAsync(romeo, "urn:nyala:rooms#admins_only=1");
+        await mercutio.AwaitAsync(Seen("Mercutio", "affiliation='member' role='visitor'", "<status code='110'/>"));
+        await SayAsync(mercutio, "A plague");
+        await mercutio.AwaitAsync(Forbidden);
+        await mercutio.SendAsync($"<message type='groupchat' id='m' to='{Room}'><displayed xmlns='urn:xmpp:chat-markers:0' id='x'/><subject>A plague</subject></message>");
+        await mercutio.AwaitAsync(Forbidden);
+        await mercutio.SendAsync($"<message type='groupchat' id='r' to='{Room}'><displayed xmlns='urn:xmpp:chat-markers:0' id='x'/><origin-id xmlns='urn:xmpp:sid:0' id='r'/></message>");
+        await romeo.AwaitAsync($"<message type='groupchat' id='r' from='{Room}/Mercutio'><displayed xmlns='urn:xmpp:chat-markers:0' id='x'/></message>");
+        await ConfigureAsync(romeo, "urn:nyala:rooms#admins_only=0");
+        await mercutio.AwaitAsync(Seen("Mercutio", "affiliation='member' role='participant'", "<status code='110'/>"));
+        await SayAsync(mercutio, "A plague o' both your houses");
+        await romeo.AwaitAsync("<message type='groupchat'><body>A plague o' both your houses</body></message>");
+    }
+
+    [Fact]
     public async Task A_message_to_a_room_that_is_not_there_or_of_the_wrong_type_comes_back()
     {
         var romeo = await MakeAsync(Public);
