@@ -7,12 +7,12 @@ import { chatRow, emptyChat } from './chats.ts';
 import { LiveConversation, type ConversationSource } from './conversation.svelte.ts';
 import { openDatabase, transact, type ChatRow, type Database, type MessageRow } from './db.ts';
 import { LivePeople } from './contacts.svelte.ts';
-import { Engine } from './engine.ts';
+import type { Engine } from './engine.ts';
 import { LiveGroups, type Tab } from './groups.svelte.ts';
 import { Moment } from './moment.ts';
 import type { Nudges } from './reconnect.ts';
 import { rowsOf } from './rows.ts';
-import { forget, keep, kept, verify } from './session.ts';
+import { forget, keep, kept } from './session.ts';
 import { Tabs, type Notice } from './tabs.ts';
 import type { Chat, ConnectionState, Conversation, Message, Model } from './types.ts';
 import { viewChat, viewMessage } from './views.ts';
@@ -97,6 +97,7 @@ export class LiveModel implements Model {
     if (!account) throw new LinkError('refused', 'no address');
     const identity: Identity = { account, deviceId: crypto.randomUUID(), software: 'Nyala', password };
     const url = await this.#options.url(account.slice(account.indexOf('@') + 1));
+    const { verify } = await import('./verify.ts');
     identity.token = await verify(identity, url, this.#options.wire);
     await keep({ account, deviceId: identity.deviceId, ...(identity.token ? { token: identity.token } : {}) });
     await this.#start(identity);
@@ -187,8 +188,9 @@ export class LiveModel implements Model {
     await this.#loadAll();
   }
 
+  /** The engine comes behind the first paint: what is here already is shown without it. */
   #lead(open: Open, url: string): void {
-    void this.#identity(open).then((identity) => {
+    void Promise.all([this.#identity(open), import('./engine.ts')]).then(([identity, { Engine }]) => {
       if (this.#open !== open) return;
       open.engine = new Engine({
         db: open.db,

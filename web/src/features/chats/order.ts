@@ -7,7 +7,7 @@ export function folded(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLocaleLowerCase();
 }
 
-export function matching(chat: Chat, query: string): boolean {
+export function matching(chat: Pick<Chat, 'name' | 'jid'>, query: string): boolean {
   const wanted = folded(query);
   return folded(chat.name).includes(wanted) || folded(chat.jid.split('@')[0] ?? '').startsWith(wanted);
 }
