@@ -1,6 +1,6 @@
-import type { Chat, ConnectionState, Conversation, Message, MessageState, Model } from '../src/model/types';
-import type { Carrying, Reaching } from '../src/features/conversation/ports';
-import { attachment, me as self, message } from './build';
+import type { Chat, ConnectionState, Conversation, FileToSend, Message, MessageState, Model } from '../src/model/types';
+import type { Reaching } from '../src/features/conversation/ports';
+import { me as self, message } from './build';
 import type { SeedChat } from './chats';
 import { SeedGroups, SeedPeople } from './groups.svelte';
 import { faces } from './pictures';
@@ -9,7 +9,7 @@ import { around, newer, newest, older, type Slice } from './slice';
 const steps: readonly MessageState[] = ['safe', 'delivered', 'read'];
 
 /** One chat of the seed: a sliced window over messages that live in memory. */
-class SeedConversation implements Conversation, Carrying, Reaching {
+class SeedConversation implements Conversation, Reaching {
   #all = $state.raw<readonly Message[]>([]);
   #slice = $state.raw<Slice>({ from: 0, to: 0 });
   readonly #model: SeedModel;
@@ -48,10 +48,22 @@ class SeedConversation implements Conversation, Carrying, Reaching {
     this.#add(message(this.#jid, self, 0, body, { ...(quoted === undefined ? {} : { replyTo: { id: quoted.id, senderName: quoted.senderName, body: quoted.body } }) }));
   }
 
-  attach(files: readonly File[], caption: string): void {
-    const attachments = files.map((file) => attachment(file.type.startsWith('image/') ? 'image' : 'file', file.name, { size: file.size, type: file.type, url: URL.createObjectURL(file), state: 'uploading', progress: 0.4 }));
-    this.#add(message(this.#jid, self, 0, caption, { attachments }));
+  attach(files: readonly FileToSend[], caption: string): Promise<void> {
+    for (const [at, file] of files.entries()) {
+      const desc = caption !== '' && at === files.length - 1 ? { desc: caption } : {};
+      const { blob, ...about } = file;
+      this.#add(message(this.#jid, self, 0, '', { attachments: [{ ...about, ...desc, size: blob.size, url: URL.createObjectURL(blob), state: 'uploading', progress: 0.4 }] }));
+    }
+    if (caption !== '') this.#add(message(this.#jid, self, 0, caption));
+    return Promise.resolve();
   }
+
+  load(key: string, at: number): void {
+    const attachments = this.#all.find((each) => each.key === key)?.attachments ?? [];
+    this.#change(key, { attachments: attachments.map((each, index) => (index === at && each.state === 'remote' ? { ...each, state: 'ready', ...(each.thumbnail === undefined ? {} : { url: each.thumbnail }) } : each)) });
+  }
+
+  cancel(key: string): void { this.deleteForMe(key); }
 
   edit(key: string, body: string): void { this.#change(key, { body, edited: true }); }
   retract(key: string): void { this.#change(key, { retracted: true, body: '', attachments: [], reactions: [] }); }

@@ -4,6 +4,7 @@ import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
 import { isLater, unqueue } from './apply.ts';
 import { erase } from './arriving.ts';
+import type { FileToSend } from './types.ts';
 
 /**
  * What a person does, in the database: every tab may, with or without a connection. What must reach the server is in the outbox
@@ -50,6 +51,17 @@ export class Actions {
     });
   }
 
+  /** Files with a text about them, see `attach` in sending.ts. */
+  async attach(jid: string, files: readonly FileToSend[], caption: string): Promise<void> {
+    const { attach } = await import('./sending.ts');
+    await attach({ db: this.#db, account: this.#account, now: this.#now }, jid, files, caption);
+  }
+
+  /** Takes back a file that was not uploaded yet. */
+  async cancel(key: string): Promise<void> {
+    await (await import('./sending.ts')).dropFile(this.#db, key);
+  }
+
   edit(jid: string, key: string, body: string): Promise<void> {
     return this.#own(jid, key, async (tx, chat, row) => {
       if (row.retracted || row.body === body) return;
@@ -60,7 +72,8 @@ export class Actions {
     });
   }
 
-  retract(jid: string, key: string): Promise<void> {
+  async retract(jid: string, key: string): Promise<void> {
+    if (await this.#waits(key)) return this.cancel(key);
     return this.#own(jid, key, async (tx, chat, row) => {
       if (row.retracted) return;
       erase(row);
@@ -83,7 +96,8 @@ export class Actions {
   }
 
   /** Sends a refused message again, under a new id: the server may know the old one and take this for the same. */
-  retry(jid: string, key: string): Promise<void> {
+  async retry(jid: string, key: string): Promise<void> {
+    if (await this.#waits(key)) return (await import('./sending.ts')).retryFile(this.#db, key);
     return this.#own(jid, key, async (tx, chat, row) => {
       if (row.state !== 'failed') return;
       row.state = 'sending';
@@ -91,7 +105,8 @@ export class Actions {
       delete row.error;
       delete row.stanzaId;
       const answered = row.replyTo ? await find(tx, jid, row.archive, row.replyTo.id) : undefined;
-      await tx.objectStore('outbox').add(compose.text(chat, row.id, key, row.body, answered));
+      const [attachment] = row.attachments;
+      await tx.objectStore('outbox').add(attachment?.sources ? compose.file(chat, row.id, key, attachment) : compose.text(chat, row.id, key, row.body, answered));
     });
   }
 
@@ -105,7 +120,8 @@ export class Actions {
     });
   }
 
-  deleteForMe(jid: string, key: string): Promise<void> {
+  async deleteForMe(jid: string, key: string): Promise<void> {
+    if (await this.#waits(key)) return this.cancel(key);
     return this.#strict(jid, async (tx, chat) => {
       const row = await tx.objectStore('messages').get(key);
       if (!row) return;
@@ -128,6 +144,11 @@ export class Actions {
       Object.assign(chat, change);
       return Promise.resolve();
     });
+  }
+
+  /** Whether it is a file that nobody has seen yet. */
+  async #waits(key: string): Promise<boolean> {
+    return (await this.#db.getKeyFromIndex('files', 'key', key)) !== undefined;
   }
 
   #own(jid: string, key: string, work: (tx: Transaction, chat: ChatRow, row: MessageRow) => Promise<void>): Promise<void> {

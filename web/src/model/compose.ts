@@ -9,7 +9,10 @@ import { reactions } from '../xmpp/reactions.ts';
 import { receipt, requestReceipt } from '../xmpp/receipts.ts';
 import { reply } from '../xmpp/replies.ts';
 import { retraction } from '../xmpp/retraction.ts';
+import { fallbackBody, sharedFile } from '../xmpp/sharing.ts';
+import { outOfBand } from '../xmpp/upload.ts';
 import type { ChatRow, MessageRow, OutboxRow } from './db.ts';
+import type { Attachment } from './types.ts';
 
 /** Where a stanza goes. */
 type To = Pick<ChatRow, 'jid' | 'kind' | 'closed' | 'members'>;
@@ -34,6 +37,29 @@ export function text(chat: To, id: string, key: string, body: string, answered?:
   const wanted = chat.kind === 'direct' || (chat.closed === true && (chat.members ?? 0) <= MOST_RECEIPTS);
   const marks = [...(wanted ? [requestReceipt()] : []), markable()];
   return row(chat, id, [el('body', NS.client, {}, quoted.body), ...quoted.elements, ...mentions(quoted.body, mentioned), ...marks], key);
+}
+
+/**
+ * A file. The body is nothing but the address, because that is how phone apps know a file from a link; what is said about it is
+ * a message of its own (docs/decisions/022-files-in-the-web-app.md).
+ */
+export function file(chat: To, id: string, key: string, attachment: Attachment): OutboxRow {
+  const url = attachment.sources?.[0] ?? '';
+  const shared = sharedFile({
+    name: attachment.name,
+    type: attachment.type,
+    size: attachment.size,
+    width: attachment.width,
+    height: attachment.height,
+    length: attachment.seconds === undefined ? undefined : Math.round(attachment.seconds * 1000),
+    desc: attachment.desc,
+    hash: attachment.hash,
+    thumbnail: attachment.thumbnail,
+    sources: attachment.sources ?? [],
+    disposition: attachment.kind === 'file' ? 'attachment' : 'inline',
+  });
+  const direct = chat.kind === 'direct' ? [requestReceipt()] : [];
+  return row(chat, id, [el('body', NS.client, {}, url), outOfBand(url), shared, fallbackBody(NS.sharing), ...direct, markable()], key);
 }
 
 export function correction(chat: To, id: string, key: string, original: MessageRow, body: string): OutboxRow {

@@ -1,5 +1,5 @@
 import type { MessageRow } from './db.ts';
-import type { Chat, Conversation, Message } from './types.ts';
+import type { Chat, Conversation, FileToSend, Message } from './types.ts';
 
 /** Rows kept at a time, and how far the window moves. */
 export const WINDOW = 90;
@@ -24,6 +24,9 @@ export interface ConversationSource {
     typing(on: boolean): void;
     read(key: string): void;
     star(key: string, on: boolean): void;
+    attach(files: readonly FileToSend[], caption: string): Promise<void>;
+    load(row: MessageRow, at: number): void;
+    cancel(key: string): void;
   };
   closed(conversation: LiveConversation): void;
 }
@@ -119,9 +122,25 @@ export class LiveConversation implements Conversation {
     });
   }
 
+  /** These messages look different, without anything in the database being so: files come and go. */
+  review(keys: ReadonlySet<string>): void {
+    if (!this.#rows.some((row) => keys.has(row.key))) return;
+    this.#messages = this.#rows.map((row, at) => (keys.has(row.key) ? this.#source.view(row) : (this.#messages[at] ?? this.#source.view(row))));
+  }
+
   send(body: string, options?: { replyTo?: string; mentions?: readonly { text: string; jid: string }[] }): void {
     this.#source.act.send(body, options?.replyTo, options?.mentions);
     this.setDraft('');
+  }
+  async attach(files: readonly FileToSend[], caption: string): Promise<void> {
+    await this.#source.act.attach(files, caption);
+  }
+  load(key: string, at: number): void {
+    const row = this.#rows.find((one) => one.key === key);
+    if (row) this.#source.act.load(row, at);
+  }
+  cancel(key: string): void {
+    this.#source.act.cancel(key);
   }
   edit(key: string, body: string): void {
     this.#source.act.edit(key, body);

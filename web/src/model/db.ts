@@ -138,6 +138,29 @@ export interface AvatarRow {
   picture?: Blob;
 }
 
+/** The bytes of a message that has no address to be fetched from yet. In the order they go out. */
+export interface FileRow {
+  n?: number;
+  /** The message. */
+  key: string;
+  chat: string;
+  blob: Blob;
+  /** All messages of the files that were chosen together, this one among them. */
+  album: string[];
+  /** The text that goes out right after this file. */
+  caption?: string;
+  /** The server has refused it: it waits for a person, not for the network. */
+  refused?: true;
+}
+
+/** The bytes of a file that is at a server, by its address: what can be fetched again, and may go when room is needed. */
+export interface MediaRow {
+  id: string;
+  blob: Blob;
+  size: number;
+  used: number;
+}
+
 export interface NyalaSchema extends DBSchema {
   meta: { key: string; value: unknown };
   chats: { key: string; value: ChatRow };
@@ -152,10 +175,12 @@ export interface NyalaSchema extends DBSchema {
   contacts: { key: string; value: ContactRow };
   avatars: { key: string; value: AvatarRow };
   rooms: { key: string; value: RoomRow };
+  files: { key: number; value: FileRow; indexes: { key: string } };
+  media: { key: string; value: MediaRow; indexes: { used: [number, number] } };
 }
 
 export type Database = IDBPDatabase<NyalaSchema>;
-export const STORES = ['meta', 'chats', 'messages', 'outbox', 'receipts', 'waiting', 'contacts', 'avatars', 'rooms'] as const;
+export const STORES = ['meta', 'chats', 'messages', 'outbox', 'receipts', 'waiting', 'contacts', 'avatars', 'rooms', 'files', 'media'] as const;
 export type Transaction = IDBPTransaction<NyalaSchema, (typeof STORES)[number][], 'readwrite'>;
 
 /** Opens one account's data. A newer version in another tab makes this one step aside rather than block it. */
@@ -178,6 +203,8 @@ export function openDatabase(account: string, outdated: () => void = () => undef
       db.createObjectStore('contacts', { keyPath: 'jid' });
       db.createObjectStore('avatars', { keyPath: 'jid' });
       db.createObjectStore('rooms', { keyPath: 'jid' });
+      db.createObjectStore('files', { keyPath: 'n', autoIncrement: true }).createIndex('key', 'key', { unique: true });
+      db.createObjectStore('media', { keyPath: 'id' }).createIndex('used', ['used', 'size']);
     },
     blocking(_old, _new, event) {
       (event.target as IDBDatabase).close();

@@ -27,6 +27,8 @@ import { PeopleWork } from './peoplework.ts';
 import { Reconnect, type Nudges } from './reconnect.ts';
 import { Rooms } from './rooms.ts';
 import type { Notice } from './tabs.ts';
+import type { Transfer } from './transfer.ts';
+import type { Uploads } from './uploads.ts';
 
 export interface EngineOptions {
   db: Database;
@@ -34,6 +36,7 @@ export interface EngineOptions {
   url: string;
   wire: (events: WireEvents) => Wire;
   nudges: Nudges;
+  transfer: Transfer;
   tell(notice: Notice): void;
   /** What is kept for the next login. */
   token(token: Identity['token']): void;
@@ -69,6 +72,8 @@ export class Engine {
   readonly #displayed: DisplayedSync;
   readonly #older: Older;
   readonly #archives = new Map<string, ArchiveSync>();
+  #uploads: Promise<Uploads> | undefined;
+  #stopped = false;
   #work: Promise<unknown> = Promise.resolve();
   readonly #looking = new Set<string>();
   #clock = 0;
@@ -116,6 +121,8 @@ export class Engine {
 
   stop(): void {
     clearInterval(this.#checking);
+    this.#stopped = true;
+    void this.#uploads?.then((uploads) => uploads.stop());
     this.#reconnect.stop();
     this.#link.close();
     this.#changeState('offline');
@@ -124,6 +131,17 @@ export class Engine {
   /** Something is in the outbox. */
   flush(): void {
     void this.#outgoing.flush();
+    void this.#upload();
+  }
+
+  /** What uploads is loaded when there is something to upload. */
+  async #upload(newSession = false): Promise<void> {
+    if (!this.#uploads && (await this.#options.db.count('files').catch(() => 0)) === 0) return;
+    this.#uploads ??= import('./uploads.ts').then(({ Uploads }) => new Uploads(this.#context, this.#options.transfer, () => void this.#outgoing.flush()));
+    const uploads = await this.#uploads;
+    if (this.#stopped) return uploads.stop();
+    if (newSession) uploads.reset();
+    await uploads.run();
   }
 
   /** Whether anybody looks at a tab; unless so, the server holds back what can wait (XEP-0352). */
@@ -217,6 +235,7 @@ export class Engine {
       await this.#show();
       await this.#setClock();
     }
+    void this.#upload(session === 'bound');
     this.flush();
     const firstTime = (await this.#options.db.get('meta', account.cursorKey)) === undefined;
     if (session === 'bound') {

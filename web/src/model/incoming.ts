@@ -13,7 +13,7 @@ import { readReactions } from '../xmpp/reactions.ts';
 import { readReceipt, wantsReceipt } from '../xmpp/receipts.ts';
 import { readReply, withoutFallback } from '../xmpp/replies.ts';
 import { isTombstone, readRetraction } from '../xmpp/retraction.ts';
-import { readOutOfBand } from '../xmpp/upload.ts';
+import { readAttached } from './attached.ts';
 import type { Attachment } from './types.ts';
 
 export type Content =
@@ -148,40 +148,19 @@ function invitationOf({ room, from }: Invitation): Content | undefined {
 }
 
 function readText(stanza: Element, group: boolean): Content | undefined {
-  const body = childText(stanza, 'body', NS.client);
-  if (body === undefined) return undefined;
+  const written = childText(stanza, 'body', NS.client);
+  const attached = readAttached(stanza, withoutFallback(stanza, written ?? '', NS.reply));
+  if (written === undefined && attached.attachments.length === 0) return undefined;
   const reply = readReply(stanza);
   const replaces = readReplace(stanza);
-  const url = readOutOfBand(stanza);
   return {
     type: 'text',
-    // The address alone is no text but the file itself (XEP-0066 as clients use it with 0363).
-    body: url !== undefined && body === url ? '' : withoutFallback(stanza, body, NS.reply),
+    body: attached.body,
     ...(reply ? { replyTo: reply.id } : {}),
     ...(replaces ? { replaces } : {}),
-    attachments: url === undefined ? [] : [remoteFile(url)],
+    attachments: attached.attachments,
     wantsReceipt: wantsReceipt(stanza),
     markable: isMarkable(stanza),
     mentions: group ? readMentions(stanza) : [],
   };
-}
-
-const KINDS: readonly (readonly [RegExp, Attachment['kind'], string])[] = [
-  [/\.(jpe?g|png|gif|webp|avif)$/i, 'image', 'image/*'],
-  [/\.(mp4|webm|mov|mkv)$/i, 'video', 'video/*'],
-  [/\.(ogg|opus|oga|m4a|mp3|wav)$/i, 'audio', 'audio/*'],
-];
-
-function remoteFile(url: string): Attachment {
-  const name = decode(new URL(url).pathname.split('/').at(-1) ?? '');
-  const [, kind, type] = KINDS.find(([pattern]) => pattern.test(name)) ?? [undefined, 'file', 'application/octet-stream'];
-  return { kind: kind as Attachment['kind'], name, type, size: 0, url, state: 'remote' };
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

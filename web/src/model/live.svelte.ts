@@ -1,40 +1,26 @@
 import { parseAccount } from '../xmpp/jid.ts';
 import { LinkError } from '../xmpp/errors.ts';
 import type { Identity } from '../xmpp/login.ts';
-import type { Wire, WireEvents } from '../xmpp/wire.ts';
 import { Actions } from './actions.ts';
 import { chatRow, emptyChat } from './chats.ts';
 import { LiveConversation, type ConversationSource } from './conversation.svelte.ts';
-import { openDatabase, transact, type ChatRow, type Database, type MessageRow } from './db.ts';
+import { openDatabase, transact, type ChatRow, type MessageRow } from './db.ts';
 import { LivePeople } from './contacts.svelte.ts';
 import type { Engine } from './engine.ts';
 import { LiveGroups, type Tab } from './groups.svelte.ts';
+import { Media } from './media.ts';
 import { Moment } from './moment.ts';
-import type { Nudges } from './reconnect.ts';
+import type { LiveOptions, Open } from './open.ts';
 import { rowsOf } from './rows.ts';
 import { forget, keep, kept } from './session.ts';
 import { Tabs, type Notice } from './tabs.ts';
+import { browserTransfer } from './transfer.ts';
 import type { Chat, ConnectionState, Conversation, Message, Model } from './types.ts';
 import { viewChat, viewMessage } from './views.ts';
 
-export interface LiveOptions {
-  url(domain: string): Promise<string>;
-  wire: (events: WireEvents) => Wire;
-  nudges: Nudges;
-  locks?: Pick<LockManager, 'request'>;
-}
-
-interface Open {
-  db: Database;
-  tabs: Tabs;
-  actions: Actions;
-  identity: Identity;
-  engine: Engine | undefined;
-}
-
 /** The model of one account in one tab. Everything shown comes from the database; the leading tab keeps it true. */
 export class LiveModel implements Model {
-  readonly #options: LiveOptions;
+  readonly #options: Required<Omit<LiveOptions, 'locks'>> & Pick<LiveOptions, 'locks'>;
   #me = $state.raw<{ jid: string; name: string; avatar?: string } | null>(null);
   #connection = $state<ConnectionState>('offline');
   #offlineSince = $state<number | null>(null);
@@ -64,7 +50,7 @@ export class LiveModel implements Model {
   onArrived: (message: Message, chat: Chat) => void = () => undefined;
 
   constructor(options: LiveOptions) {
-    this.#options = options;
+    this.#options = { ...options, transfer: options.transfer ?? browserTransfer };
   }
 
   get me(): { jid: string; name: string; avatar?: string } | null {
@@ -174,6 +160,7 @@ export class LiveModel implements Model {
       db,
       identity,
       engine: undefined,
+      media: new Media({ db, transfer: this.#options.transfer, changed: (keys) => this.#review(keys) }),
       actions: new Actions(db, identity.account, () => Date.now() + this.#clock),
       tabs: new Tabs({
         account: identity.account,
@@ -198,6 +185,7 @@ export class LiveModel implements Model {
         url,
         wire: this.#options.wire,
         nudges: this.#options.nudges,
+        transfer: this.#options.transfer,
         tell: (notice) => this.#tell(open, notice),
         token: (token) => void keep({ account: identity.account, deviceId: identity.deviceId, ...(token ? { token } : {}) }),
         refused: () => void this.signOut(),
@@ -225,6 +213,7 @@ export class LiveModel implements Model {
     document.removeEventListener('visibilitychange', this.#looks);
     open?.engine?.stop();
     open?.tabs.close();
+    open?.media.close();
     open?.db.close();
     this.#moment.clear();
     this.groups.clear();
@@ -274,6 +263,9 @@ export class LiveModel implements Model {
         break;
       case 'arrived':
         void this.#arrived(notice.key);
+        break;
+      case 'progress':
+        this.#open?.media.progress(notice.key, notice.part);
         break;
       case 'signed-out':
         this.#stop();
@@ -345,6 +337,10 @@ export class LiveModel implements Model {
     return viewMessage(row, this.#open?.identity.account ?? '', this.groups.row(row.chat));
   }
 
+  #review(keys: ReadonlySet<string>): void {
+    for (const { conversation } of this.#conversations) conversation.review(keys);
+  }
+
   #need(): Open {
     if (!this.#open) throw new Error('Nobody is signed in.');
     return this.#open;
@@ -355,43 +351,48 @@ export class LiveModel implements Model {
   }
 
   #set(jid: string, change: Parameters<Actions['set']>[1]): void {
-    this.#act(jid, (actions) => actions.set(jid, change));
+    void this.#act(jid, (actions) => actions.set(jid, change));
   }
 
   /** Does it in the database, shows it, and has it sent. */
-  #act(jid: string, action: (actions: Actions) => Promise<unknown>, then?: string): void {
+  async #act(jid: string, action: (actions: Actions) => Promise<unknown>, then?: string): Promise<void> {
     const open = this.#need();
-    void action(open.actions).then(() => {
-      if (this.#open !== open) return;
-      this.#tell(open, { kind: 'changed', chats: [jid] });
-      this.#tell(open, { kind: 'outbox' });
-      if (then) void this.#ask(then).catch(() => undefined);
-    });
+    await action(open.actions);
+    if (this.#open !== open) return;
+    this.#tell(open, { kind: 'changed', chats: [jid] });
+    this.#tell(open, { kind: 'outbox' });
+    if (then) void this.#ask(then).catch(() => undefined);
   }
 
   #source(jid: string, closed: () => void): ConversationSource {
     return {
       chat: () => this.#chats.find((chat) => chat.jid === jid) ?? this.#chat(jid),
-      view: (row) => this.#view(row),
+      view: (row) => ({ ...this.#view(row), attachments: this.#need().media.view(row, this.#rows.get(jid)?.request === true) }),
       rows: (range, limit, newestFirst) => rowsOf(this.#need().db, jid, range, limit, newestFirst),
       fetchOlder: async () => (await this.#ask('older', jid, this.#rows.get(jid)?.kind === 'group')) === true,
       act: {
         send: (body, replyTo, mentions) => {
-          this.#act(jid, (actions) => actions.send(jid, body, replyTo, mentions));
+          void this.#act(jid, (actions) => actions.send(jid, body, replyTo, mentions));
           // From now on there is something to lose. Where the browser says no, it may still clear everything.
           void navigator.storage?.persist?.().catch(() => undefined);
         },
-        edit: (key, body) => this.#act(jid, (actions) => actions.edit(jid, key, body)),
-        retract: (key) => this.#act(jid, (actions) => actions.retract(jid, key)),
-        deleteForMe: (key) => this.#act(jid, (actions) => actions.deleteForMe(jid, key)),
-        react: (key, emoji) => this.#act(jid, (actions) => actions.react(jid, key, emoji)),
-        retry: (key) => this.#act(jid, (actions) => actions.retry(jid, key)),
+        edit: (key, body) => void this.#act(jid, (actions) => actions.edit(jid, key, body)),
+        retract: (key) => void this.#act(jid, (actions) => actions.retract(jid, key)),
+        deleteForMe: (key) => void this.#act(jid, (actions) => actions.deleteForMe(jid, key)),
+        react: (key, emoji) => void this.#act(jid, (actions) => actions.react(jid, key, emoji)),
+        retry: (key) => void this.#act(jid, (actions) => actions.retry(jid, key)),
         draft: (text) => this.#set(jid, { draft: text }),
         typing: (on) => void this.#ask('typing', jid, on).catch(() => undefined),
-        read: (key) => this.#act(jid, (actions) => actions.read(jid, key), 'displayed'),
-        star: (key, on) => this.#act(jid, (actions) => actions.star(jid, key, on)),
+        read: (key) => void this.#act(jid, (actions) => actions.read(jid, key), 'displayed'),
+        star: (key, on) => void this.#act(jid, (actions) => actions.star(jid, key, on)),
+        attach: (files, caption) => this.#act(jid, (actions) => actions.attach(jid, files, caption)),
+        load: (row, at) => this.#open?.media.load(row, at),
+        cancel: (key) => (this.#open?.media.cancel(key), void this.#act(jid, (actions) => actions.cancel(key))),
       },
-      closed,
+      closed: () => {
+        closed();
+        if (![...this.#conversations].some((entry) => entry.jid === jid)) this.#open?.media.leave(jid);
+      },
     };
   }
 }

@@ -9,6 +9,7 @@ export type Notice =
   | { kind: 'last-seen'; jid: string; at: number }
   | { kind: 'people' }
   | { kind: 'arrived'; key: string; chat: string }
+  | { kind: 'progress'; key: string; part: number }
   | { kind: 'signed-out' }
   | { kind: 'looked-at'; tab: string; on: boolean }
   | { kind: 'clock'; offset: number }

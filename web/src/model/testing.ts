@@ -5,6 +5,8 @@ import { NS } from '../xmpp/ns.ts';
 import { ScriptedServer, until } from '../xmpp/testing.ts';
 import { WebSocketWire } from '../xmpp/websocket.ts';
 import { LiveModel } from './live.svelte.ts';
+import { FileServer } from './testing-files.ts';
+import type { Transfer } from './transfer.ts';
 import type { Conversation, Message } from './types.ts';
 
 export const ROMEO = ScriptedServer.account;
@@ -173,7 +175,7 @@ export interface Tab {
 }
 
 /** A tab whose page has just been loaded. */
-export function tab(locks: Locks): Tab {
+export function tab(locks: Locks, transfer: Transfer): Tab {
   let nudge = (): void => undefined;
   const model = new LiveModel({
     url: () => Promise.resolve('ws://localhost/xmpp-websocket'),
@@ -183,6 +185,7 @@ export function tab(locks: Locks): Tab {
       return () => undefined;
     },
     locks: locks as unknown as LockManager,
+    transfer,
   });
   return { model, nudge: () => nudge() };
 }
@@ -190,16 +193,18 @@ export function tab(locks: Locks): Tab {
 /** One browser with Romeo's tabs, and the server. */
 export class Scene {
   readonly server = new ArchivingServer();
+  readonly files = new FileServer();
   readonly #locks = new Locks();
   readonly #tabs: Tab[] = [];
 
   constructor() {
     globalThis.indexedDB = new IDBFactory();
     this.server.install();
+    this.files.install(this.server);
   }
 
   load(): Tab {
-    const made = tab(this.#locks);
+    const made = tab(this.#locks, this.files);
     this.#tabs.push(made);
     return made;
   }

@@ -5,8 +5,16 @@ export type MessageState = 'sending' | 'safe' | 'delivered' | 'read' | 'failed';
 export type ChatKind = 'direct' | 'group' | 'self';
 export interface Reaction { emoji: string; from: string[]; mine: boolean }
 export interface Attachment { kind: 'image' | 'video' | 'audio' | 'voice' | 'file' | 'location' | 'contact' | 'sticker' | 'link';
-  name: string; type: string; size: number; url?: string; thumbnail?: string; width?: number; height?: number; seconds?: number; progress?: number;
-  state: 'remote' | 'loading' | 'ready' | 'uploading' | 'failed' }
+  name: string; type: string; size: number; url?: string /* blob: of a file that is here; the address of a card */; sources?: string[] /* where a file is */; hash?: string; desc?: string;
+  thumbnail?: string; width?: number; height?: number; seconds?: number; peaks?: number[] /* of a voice, in 0…100 */; progress?: number;
+  state: 'remote' | 'loading' | 'ready' | 'uploading' | 'failed' | 'sealed' /* encrypted in a way that cannot be opened here */ }
+/** A file that is ready to be sent: pictures have their size and no more than they should tell. */
+export interface FileToSend { blob: Blob; kind: 'image' | 'video' | 'audio' | 'voice' | 'file'; name: string; type: string; width?: number; height?: number; seconds?: number; thumbnail?: string; peaks?: number[] }
+/** Why files were not taken: `limit` is the server's, in bytes. Nothing was sent then, and nothing is lost. */
+export class NotTaken extends Error {
+  readonly reason: 'too-large' | 'no-room' | 'unreadable'; readonly limit: number | undefined;
+  constructor(reason: 'too-large' | 'no-room' | 'unreadable', limit?: number) { super(reason); this.reason = reason; this.limit = limit; }
+}
 export interface Message { key: string /* local, stable */; chat: string /* bare JID */; id: string /* origin-id */; stanzaId?: string; from: string /* bare JID or occupant */;
   senderName: string; mine: boolean; at: number /* ms, server time where known */; body: string; state: MessageState; error?: string /* i18n key */;
   edited?: boolean; retracted?: boolean; forwarded?: boolean; starred?: boolean; replyTo?: { id: string; senderName: string; body: string };
@@ -63,6 +71,13 @@ export interface Model {
 export interface Conversation {
   readonly chat: Chat; readonly messages: readonly Message[]; readonly atNewest: boolean; readonly atOldest: boolean; readonly loading: boolean;
   older(): Promise<void>; newer(): Promise<void>; toNewest(): Promise<void>; 
-  send(body: string, options?: { replyTo?: string; mentions?: readonly { text: string; jid: string }[] }): void; edit(key: string, body: string): void; retract(key: string): void; deleteForMe(key: string): void;
+  send(body: string, options?: { replyTo?: string; mentions?: readonly { text: string; jid: string }[] }): void;
+  /** Settles when they are safe on this device; from then on they are sent, whatever happens to the page. @throws NotTaken */
+  attach(files: readonly FileToSend[], caption: string): Promise<void>;
+  /** Fetches a file, by the message's key and the file's place in it. */
+  load(key: string, at: number): void;
+  /** Ends an upload (the message is gone then) or a download. */
+  cancel(key: string): void;
+  edit(key: string, body: string): void; retract(key: string): void; deleteForMe(key: string): void;
   react(key: string, emoji: string): void; retry(key: string): void; setDraft(text: string): void; setTyping(on: boolean): void; read(key: string): void; star(key: string, on: boolean): void; close(): void;
 }

@@ -41,7 +41,8 @@ export function readMaxSize(disco: Element): number | undefined {
 export const outOfBand = (url: string): Element => el('x', NS.oob, {}, el('url', NS.oob, {}, url));
 export const readOutOfBand = (message: Element): string | undefined => webAddress(childText(child(message, 'x', NS.oob), 'url', NS.oob));
 
-function webAddress(text: string | undefined): string | undefined {
+/** An address to fetch from or send to: https, or http on this machine. */
+export function webAddress(text: string | undefined): string | undefined {
   if (!text || !URL.canParse(text)) return undefined;
   const url = new URL(text);
   const here = url.hostname === 'localhost' || url.hostname === '127.0.0.1' || url.hostname === '[::1]';

@@ -1,0 +1,28 @@
+import type { Identity } from '../xmpp/login.ts';
+import type { Wire, WireEvents } from '../xmpp/wire.ts';
+import type { Actions } from './actions.ts';
+import type { Database } from './db.ts';
+import type { Engine } from './engine.ts';
+import type { Media } from './media.ts';
+import type { Nudges } from './reconnect.ts';
+import type { Tabs } from './tabs.ts';
+import type { Transfer } from './transfer.ts';
+
+/** What the model is given of the world. */
+export interface LiveOptions {
+  url(domain: string): Promise<string>;
+  wire: (events: WireEvents) => Wire;
+  nudges: Nudges;
+  transfer?: Transfer;
+  locks?: Pick<LockManager, 'request'>;
+}
+
+/** One account that is signed in, in one tab. */
+export interface Open {
+  db: Database;
+  tabs: Tabs;
+  media: Media;
+  actions: Actions;
+  identity: Identity;
+  engine: Engine | undefined;
+}
