@@ -6,7 +6,6 @@ import { chatRow, emptyChat } from './chats.ts';
 import { LiveConversation, type ConversationSource } from './conversation.svelte.ts';
 import { openDatabase, transact, type ChatRow, type MessageRow } from './db.ts';
 import { LivePeople } from './contacts.svelte.ts';
-import type { Engine } from './engine.ts';
 import { LiveGroups, type Tab } from './groups.svelte.ts';
 import { Media } from './media.ts';
 import { Moment } from './moment.ts';
