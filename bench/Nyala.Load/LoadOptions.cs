@@ -52,7 +52,7 @@ sealed record LoadOptions
           --seconds N          how long to measure         (20)
           --warmup N           seconds before measuring    (3)
           --interval N         memory: seconds between two readings (10)
-          --rate N             messages/s over all pairs; 0: closed loop (0)
+          --rate N             messages/s over all pairs, or accounts/s; 0: as fast as it goes (0)
           --window N           closed loop: messages under way per pair (1)
           --size N             bytes of text per message   (120)
           --messages N         offline: messages per absent user (50)
