@@ -1,15 +1,15 @@
-import type { Chat, ConnectionState, Conversation, FileToSend, Message, MessageState, Model } from '../src/model/types';
-import type { Reaching } from '../src/features/conversation/ports';
+import type { Chat, ConnectionState, Conversation, FileToSend, Message, MessageState, Model, Stranger } from '../src/model/types';
 import { me as self, message } from './build';
 import type { SeedChat } from './chats';
 import { SeedGroups, SeedPeople } from './groups.svelte';
 import { faces } from './pictures';
+import { folded } from '../src/model/fold';
 import { around, newer, newest, older, type Slice } from './slice';
 
 const steps: readonly MessageState[] = ['safe', 'delivered', 'read'];
 
 /** One chat of the seed: a sliced window over messages that live in memory. */
-class SeedConversation implements Conversation, Reaching {
+class SeedConversation implements Conversation {
   #all = $state.raw<readonly Message[]>([]);
   #slice = $state.raw<Slice>({ from: 0, to: 0 });
   readonly #model: SeedModel;
@@ -43,9 +43,10 @@ class SeedConversation implements Conversation, Reaching {
     return Promise.resolve(at >= 0);
   }
 
-  send(body: string, options: { replyTo?: string } = {}): void {
-    const quoted = this.#all.find((each) => each.id === options.replyTo);
+  send(body: string, options: { replyTo?: string } = {}): Promise<void> {
+    const quoted = this.#all.find((each) => each.key === options.replyTo);
     this.#add(message(this.#jid, self, 0, body, { ...(quoted === undefined ? {} : { replyTo: { id: quoted.id, senderName: quoted.senderName, body: quoted.body } }) }));
+    return Promise.resolve();
   }
 
   attach(files: readonly FileToSend[], caption: string): Promise<void> {
@@ -97,6 +98,8 @@ class SeedConversation implements Conversation, Reaching {
     this.#slice = newest(this.#all.length);
     if (this.#model.connection === 'online') this.#travel(sent.key);
   }
+
+  forwarded(original: Message): void { this.#add(message(this.#jid, self, 0, original.body, { forwarded: true, attachments: original.attachments })); }
 
   #travel(key: string): void {
     steps.forEach((state, at) => { setTimeout(() => { this.#change(key, { state, attachments: (this.#all.find((each) => each.key === key)?.attachments ?? []).map((each) => ({ ...each, state: 'ready' as const })) }); }, 500 * (at + 1)); });
@@ -162,11 +165,30 @@ export class SeedModel implements Model {
   setArchived(jid: string, on: boolean): void { this.change(jid, { archived: on }); }
   markUnread(jid: string): void { this.change(jid, { markedUnread: true }); }
 
-  search(text: string): Promise<Message[]> {
-    const wanted = text.toLowerCase();
-    const all = Object.values(this.#conversations).flatMap((each) => each.all).filter((each) => each.retracted !== true && each.body.toLowerCase().includes(wanted));
+  search(text: string, where: { chat?: string } = {}): Promise<Message[]> {
+    const wanted = folded(text);
+    const all = this.#every().filter((each) => (where.chat === undefined || each.chat === where.chat) && each.retracted !== true && folded(each.body).includes(wanted));
     return Promise.resolve(all.sort((a, b) => b.at - a.at));
   }
+  starred(): Promise<Message[]> { return Promise.resolve(this.#every().filter((each) => each.starred === true).sort((a, b) => b.at - a.at)); }
+  #every(): Message[] { return Object.values(this.#conversations).flatMap((each) => each.all); }
+  forward(keys: readonly string[], chats: readonly string[]): Promise<void> {
+    for (const jid of chats) for (const each of this.#every().filter((one) => keys.includes(one.key))) this.#conversations[jid]?.forwarded(each);
+    return Promise.resolve();
+  }
+  clearChat(jid: string): Promise<void> {
+    this.#conversations[jid] = new SeedConversation(this, jid, []);
+    this.#chats = this.#chats.map((each) => { if (each.jid !== jid) return each; const cleared = { ...each, unread: 0 }; delete cleared.last; return cleared; });
+    return Promise.resolve();
+  }
+  deleteChat(jid: string): Promise<void> { this.#chats = this.#chats.filter((each) => each.jid !== jid); return Promise.resolve(); }
+  stranger(jid: string): Promise<Stranger> {
+    const messages = this.#conversations[jid]?.all.length ?? 0;
+    return Promise.resolve({ sameServer: jid.endsWith('@nyala.id'), groups: jid.startsWith('sari') ? ['Warga RT 05 Mawar'] : [], messages, more: false, ...(jid.startsWith('ayu') ? { like: 'Ayu Lestari' } : {}) });
+  }
+  catchingUp: 'fresh' | 'behind' | null = $state(null);
+  unsent(): Promise<number> { return Promise.resolve(this.#every().filter((each) => each.mine && each.state === 'sending').length); }
+  onTrouble: (error: unknown) => void = () => undefined;
 
   signIn(_address: string, password: string): Promise<void> {
     if (password === 'salah') return Promise.reject(new Error('not-authorized'));

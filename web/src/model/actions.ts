@@ -4,7 +4,8 @@ import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
 import { isLater, unqueue } from './apply.ts';
 import { erase } from './arriving.ts';
-import type { FileToSend } from './types.ts';
+import type { Attachment, FileToSend } from './types.ts';
+import { accept, clear } from './housekeeping.ts';
 
 /**
  * What a person does, in the database: every tab may, with or without a connection. What must reach the server is in the outbox
@@ -21,32 +22,21 @@ export class Actions {
     this.#now = now;
   }
 
-  /** @returns the new message's key. */
+  /** @returns the new message's key. @throws DOMException where the device has no room; then nothing was stored. */
   send(jid: string, body: string, replyKey?: string, mentioned?: readonly Mention[]): Promise<string> {
     return this.#strict(jid, async (tx, chat) => {
       const answered = replyKey ? await tx.objectStore('messages').get(replyKey) : undefined;
       // 36 characters: long enough to be known again when it is sent twice (DELIVERY R5).
       const id = crypto.randomUUID();
       const row: Omit<MessageRow, 'order'> = {
-        key: id,
-        chat: jid,
-        id,
-        archive: chat.kind === 'group' ? jid : this.#account,
-        sender: this.#account,
-        senderName: '',
-        mine: true,
-        at: this.#now(),
-        body,
-        state: 'sending',
-        reactions: {},
-        attachments: [],
-        encrypted: 'none',
+        ...this.#row(chat, id, body),
         ...(answered ? { replyTo: { id: compose.reference(answered, chat), senderName: answered.senderName, body: answered.body } } : {}),
       };
       await place(tx, chat, row, 'newest');
       await tx.objectStore('outbox').add(compose.text(chat, id, id, body, answered, mentioned));
-      chat.request = false;
-      chat.archived = false;
+      await this.#spokeUp(tx, chat);
+      // In the same moment: a page that dies in between would show it as still to be sent.
+      chat.draft = '';
       return id;
     });
   }
@@ -60,6 +50,77 @@ export class Actions {
   /** Takes back a file that was not uploaded yet. */
   async cancel(key: string): Promise<void> {
     await (await import('./sending.ts')).dropFile(this.#db, key);
+  }
+
+  /** Sends copies of messages to chats, all or none. */
+  forward(keys: readonly string[], chats: readonly string[]): Promise<void> {
+    return transact(this.#db, 'strict', async (tx) => {
+      const rows = await Promise.all(keys.map((key) => tx.objectStore('messages').get(key)));
+      const wanted = rows.filter((row) => row !== undefined && !row.retracted && !row.hidden) as MessageRow[];
+      wanted.sort((a, b) => a.order - b.order);
+      for (const jid of chats) {
+        const chat = await chatRow(tx, jid, jid === this.#account ? 'self' : 'direct');
+        for (const row of wanted) await this.#copy(tx, chat, row);
+        await this.#spokeUp(tx, chat);
+        await tx.objectStore('chats').put(chat);
+      }
+    });
+  }
+
+  async #copy(tx: Transaction, chat: ChatRow, original: MessageRow): Promise<void> {
+    const files: (Attachment | undefined)[] = original.attachments.filter((file) => file.sources !== undefined);
+    for (const file of original.body === '' ? files : [...files, undefined]) {
+      const id = crypto.randomUUID();
+      const row = { ...this.#row(chat, id, file ? '' : original.body), forwarded: true, attachments: file ? [file] : [] };
+      await place(tx, chat, row, 'newest');
+      const mark = [compose.forwardedMark()];
+      await tx.objectStore('outbox').add(file ? compose.file(chat, id, id, file, mark) : compose.text(chat, id, id, row.body, undefined, [], mark));
+    }
+  }
+
+  #row(chat: ChatRow, id: string, body: string): Omit<MessageRow, 'order'> {
+    return {
+      key: id,
+      chat: chat.jid,
+      id,
+      archive: chat.kind === 'group' ? chat.jid : this.#account,
+      sender: this.#account,
+      senderName: '',
+      mine: true,
+      at: this.#now(),
+      body,
+      state: 'sending',
+      reactions: {},
+      attachments: [],
+      encrypted: 'none',
+    };
+  }
+
+  /** To write to somebody is to accept them. */
+  async #spokeUp(tx: Transaction, chat: ChatRow): Promise<void> {
+    if (chat.request) await accept(tx, chat);
+    chat.archived = false;
+  }
+
+  /** A stranger's request is accepted: what has come until now is delivered, and what was looked at is read. */
+  accept(jid: string): Promise<void> {
+    return this.#strict(jid, (tx, chat) => accept(tx, chat));
+  }
+
+  clear(jid: string): Promise<void> {
+    return transact(this.#db, 'strict', async (tx) => void (await tx.objectStore('chats').put(await clear(tx, jid, this.#now()))));
+  }
+
+  delete(jid: string): Promise<void> {
+    return transact(this.#db, 'strict', async (tx) => {
+      const chat = await clear(tx, jid, this.#now());
+      await tx.objectStore('chats').put({ ...chat, deleted: true, request: false, pinned: false, archived: false });
+    });
+  }
+
+  /** Messages that have not reached the server. */
+  async unsent(): Promise<number> {
+    return (await this.#db.getAll('outbox')).filter((row) => row.key !== undefined).length + (await this.#db.count('files'));
   }
 
   edit(jid: string, key: string, body: string): Promise<void> {
@@ -135,7 +196,10 @@ export class Actions {
   star(jid: string, key: string, on: boolean): Promise<void> {
     return this.#strict(jid, async (tx) => {
       const row = await tx.objectStore('messages').get(key);
-      if (row) await tx.objectStore('messages').put({ ...row, starred: on });
+      if (!row) return;
+      if (on) row.starred = 1;
+      else delete row.starred;
+      await tx.objectStore('messages').put(row);
     });
   }
 

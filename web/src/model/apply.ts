@@ -112,8 +112,8 @@ export class Apply {
       if (incoming.stanzaId !== undefined && incoming.stanzaId === chat.displayed) settleCount(chat);
       let row = await this.#known(incoming);
       if (row) await this.#echo(incoming, row);
-      else row = await this.#add(incoming, await this.#place(messages, at, above));
-      above = row.order;
+      else if (!(await this.#cleared(incoming))) row = await this.#add(incoming, await this.#place(messages, at, above));
+      above = row?.order ?? above;
     }
   }
 
@@ -142,7 +142,11 @@ export class Apply {
   async #message(incoming: Incoming): Promise<void> {
     const known = await this.#known(incoming);
     if (known) await this.#echo(incoming, known);
-    else await this.#add(incoming, 'newest');
+    else if (this.#source === 'live' || !(await this.#cleared(incoming))) await this.#add(incoming, 'newest');
+  }
+
+  async #cleared(incoming: Incoming): Promise<boolean> {
+    return incoming.at <= ((await this.#tx.objectStore('chats').get(incoming.chat))?.clearedAt ?? -Infinity);
   }
 
   async #add(incoming: Incoming, where: 'newest' | 'oldest' | number): Promise<MessageRow> {
@@ -161,7 +165,7 @@ export class Apply {
       if (this.#source === 'live') chat.archived = false;
     }
     await this.#settle(incoming, placed);
-    await this.#confirm(incoming, chat);
+    await this.#confirm(incoming, chat, placed);
     return placed;
   }
 
@@ -261,11 +265,13 @@ export class Apply {
   }
 
   /** Tells the sender that it arrived: not strangers, whom it would tell that somebody is here. */
-  async #confirm(incoming: Incoming, chat: ChatRow): Promise<void> {
+  async #confirm(incoming: Incoming, chat: ChatRow, row: MessageRow): Promise<void> {
     const wanted = incoming.content.type === 'text' && incoming.content.wantsReceipt;
     // In a group only among people who know each other, and not for a backlog: reading it says more.
     const asked = chat.kind === 'direct' || (chat.closed === true && this.#source === 'live');
-    if (!wanted || !this.#isNew(incoming) || !asked || chat.request) return;
+    if (!wanted || incoming.mine || !asked) return;
+    if (chat.request) await this.#tx.objectStore('messages').put({ ...row, owed: true });
+    if (chat.request || !this.#isNew(incoming)) return;
     await this.#tx.objectStore('outbox').add(compose.delivered(chat, crypto.randomUUID(), incoming.id));
     this.applied.outbox = true;
   }

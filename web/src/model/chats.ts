@@ -42,6 +42,7 @@ export async function place(tx: Transaction, chat: ChatRow, message: Omit<Messag
     chat.lastKey = row.key;
     chat.lastAt = row.at;
     delete chat.preview;
+    delete chat.deleted;
   }
   if (row.unread) chat.unread++;
   return row;

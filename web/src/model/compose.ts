@@ -32,18 +32,21 @@ function row(chat: To, id: string, payload: Payload, key?: string): OutboxRow {
 export const reference = (message: Pick<MessageRow, 'id' | 'stanzaId'>, chat: To): string =>
   chat.kind === 'group' ? (message.stanzaId ?? message.id) : message.id;
 
-export function text(chat: To, id: string, key: string, body: string, answered?: MessageRow, mentioned: readonly Mention[] = []): OutboxRow {
+export function text(chat: To, id: string, key: string, body: string, answered?: MessageRow, mentioned: readonly Mention[] = [], also: Payload = []): OutboxRow {
   const quoted = answered ? reply({ id: reference(answered, chat), to: answered.sender }, answered.body, body) : { body, elements: [] };
   const wanted = chat.kind === 'direct' || (chat.closed === true && (chat.members ?? 0) <= MOST_RECEIPTS);
   const marks = [...(wanted ? [requestReceipt()] : []), markable()];
-  return row(chat, id, [el('body', NS.client, {}, quoted.body), ...quoted.elements, ...mentions(quoted.body, mentioned), ...marks], key);
+  return row(chat, id, [el('body', NS.client, {}, quoted.body), ...quoted.elements, ...mentions(quoted.body, mentioned), ...also, ...marks], key);
 }
+
+/** Says that a message is a copy, to apps that know the mark (docs/decisions/023-forwarding.md). */
+export const forwardedMark = (): Element => el('forwarded', NS.forwardedMark);
 
 /**
  * A file. The body is nothing but the address, because that is how phone apps know a file from a link; what is said about it is
  * a message of its own (docs/decisions/022-files-in-the-web-app.md).
  */
-export function file(chat: To, id: string, key: string, attachment: Attachment): OutboxRow {
+export function file(chat: To, id: string, key: string, attachment: Attachment, also: Payload = []): OutboxRow {
   const url = attachment.sources?.[0] ?? '';
   const shared = sharedFile({
     name: attachment.name,
@@ -59,7 +62,7 @@ export function file(chat: To, id: string, key: string, attachment: Attachment):
     disposition: attachment.kind === 'file' ? 'attachment' : 'inline',
   });
   const direct = chat.kind === 'direct' ? [requestReceipt()] : [];
-  return row(chat, id, [el('body', NS.client, {}, url), outOfBand(url), shared, fallbackBody(NS.sharing), ...direct, markable()], key);
+  return row(chat, id, [el('body', NS.client, {}, url), outOfBand(url), shared, fallbackBody(NS.sharing), ...also, ...direct, markable()], key);
 }
 
 export function correction(chat: To, id: string, key: string, original: MessageRow, body: string): OutboxRow {

@@ -12,9 +12,11 @@ export interface ConversationSource {
   /** Rows that are shown, in order; `before`/`after` are orders, exclusive. */
   rows(range: { before?: number; after?: number; from?: number; to?: number }, limit: number, newestFirst: boolean): Promise<MessageRow[]>;
   /** Fetches rows that are older than all here. @returns whether there may be more. */
-  fetchOlder(): Promise<boolean>;
+  fetchOlder(max?: number): Promise<boolean>;
+  /** The place of a message that is here, by its key or by what others call it. */
+  order(keyOrId: string): Promise<number | undefined>;
   act: {
-    send(body: string, replyTo?: string, mentions?: readonly { text: string; jid: string }[]): void;
+    send(body: string, replyTo?: string, mentions?: readonly { text: string; jid: string }[]): Promise<void>;
     edit(key: string, body: string): void;
     retract(key: string): void;
     deleteForMe(key: string): void;
@@ -31,6 +33,8 @@ export interface ConversationSource {
   closed(conversation: LiveConversation): void;
 }
 
+/** How far back a message is looked for at the server (decision 21). */
+const MOST_PAGES = 50;
 const TYPING_EVERY = 10_000;
 
 /** A window over one chat's messages: about 90 of them, wherever one is in the chat. */
@@ -107,6 +111,25 @@ export class LiveConversation implements Conversation {
     });
   }
 
+  reach(keyOrId: string): Promise<boolean> {
+    let there = false;
+    return this.#alone(async () => {
+      let order = await this.#source.order(keyOrId);
+      for (let pages = 0; order === undefined && pages < MOST_PAGES; pages++) {
+        const more = await this.#source.fetchOlder(100).catch(() => false);
+        order = await this.#source.order(keyOrId);
+        if (!more) break;
+      }
+      if (order === undefined) return;
+      const before = await this.#source.rows({ before: order }, WINDOW / 2, true);
+      const after = await this.#source.rows({ from: order }, WINDOW / 2, false);
+      this.#atNewest = after.length < WINDOW / 2;
+      this.#atOldest = false;
+      this.#show([...before.reverse(), ...after]);
+      there = true;
+    }).then(() => there);
+  }
+
   /** Something in the chat is different. */
   refresh(): Promise<void> {
     return this.#alone(async () => {
@@ -128,9 +151,10 @@ export class LiveConversation implements Conversation {
     this.#messages = this.#rows.map((row, at) => (keys.has(row.key) ? this.#source.view(row) : (this.#messages[at] ?? this.#source.view(row))));
   }
 
-  send(body: string, options?: { replyTo?: string; mentions?: readonly { text: string; jid: string }[] }): void {
-    this.#source.act.send(body, options?.replyTo, options?.mentions);
-    this.setDraft('');
+  send(body: string, options?: { replyTo?: string; mentions?: readonly { text: string; jid: string }[] }): Promise<void> {
+    clearTimeout(this.#draftTimer);
+    this.#draft = undefined;
+    return this.#source.act.send(body, options?.replyTo, options?.mentions);
   }
   async attach(files: readonly FileToSend[], caption: string): Promise<void> {
     await this.#source.act.attach(files, caption);

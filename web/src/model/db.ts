@@ -1,4 +1,4 @@
-import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
+import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
 import type { RoomRow } from './roomstate.ts';
 import type { Attachment, ChatKind, Message, MessageState, RoomEnd } from './types.ts';
 
@@ -28,7 +28,10 @@ export interface MessageRow {
   changed?: Record<string, number>;
   retracted?: boolean;
   forwarded?: boolean;
-  starred?: boolean;
+  /** 1, because indexes hold no booleans; absent otherwise. */
+  starred?: 1;
+  /** Its sender wants to know that it arrived, and is a stranger who is not told yet. */
+  owed?: true;
   /** Deleted for this device; the row stays so that the archive cannot bring it back. */
   hidden?: boolean;
   replyTo?: NonNullable<Message['replyTo']>;
@@ -70,7 +73,11 @@ export interface ChatRow {
   maxOrder: number;
   /** How far back its archive was read; what is there may be nothing that is shown. */
   oldest?: string;
-  /** There is nothing older at the server either. */
+  /** Cleared on this device: what is from before that stays away. */
+  clearedAt?: number;
+  /** Deleted from the list until something new comes. */
+  deleted?: boolean;
+  /** There is nothing older at the server either, or nothing older is wanted. */
   complete: boolean;
   /** The archive id up to which it was read here and which the server has not been told yet (XEP-0490). */
   unsentDisplayed?: string;
@@ -167,7 +174,7 @@ export interface NyalaSchema extends DBSchema {
   messages: {
     key: string;
     value: MessageRow;
-    indexes: { order: [string, number]; id: [string, string]; archive: [string, string]; unread: [string, number]; at: number };
+    indexes: { order: [string, number]; id: [string, string]; archive: [string, string]; unread: [string, number]; at: number; starred: number };
   };
   outbox: { key: number; value: OutboxRow; indexes: { id: [string, string]; key: string } };
   receipts: { key: [string, string, string]; value: ReceiptRow; indexes: { message: [string, string] } };
@@ -183,6 +190,8 @@ export type Database = IDBPDatabase<NyalaSchema>;
 export const STORES = ['meta', 'chats', 'messages', 'outbox', 'receipts', 'waiting', 'contacts', 'avatars', 'rooms', 'files', 'media'] as const;
 export type Transaction = IDBPTransaction<NyalaSchema, (typeof STORES)[number][], 'readwrite'>;
 
+export const deleteDatabase = (account: string): Promise<void> => deleteDB(`nyala:${account}`);
+
 /** Opens one account's data. A newer version in another tab makes this one step aside rather than block it. */
 export function openDatabase(account: string, outdated: () => void = () => undefined): Promise<Database> {
   return openDB<NyalaSchema>(`nyala:${account}`, 1, {
@@ -195,6 +204,7 @@ export function openDatabase(account: string, outdated: () => void = () => undef
       messages.createIndex('archive', ['archive', 'stanzaId'], { unique: true });
       messages.createIndex('unread', ['chat', 'unread']);
       messages.createIndex('at', 'at');
+      messages.createIndex('starred', 'starred');
       const outbox = db.createObjectStore('outbox', { keyPath: 'seq', autoIncrement: true });
       outbox.createIndex('id', ['chat', 'id']);
       outbox.createIndex('key', 'key');

@@ -172,8 +172,8 @@ export class Engine {
 
   /** What only the leader can do, by name; other tabs ask for it. */
   async serve(method: string, args: unknown[]): Promise<unknown> {
-    const [first, second, third] = args;
-    const [, ...rest] = args;
+    const [first, ...rest] = args;
+    const [second, third] = rest;
     switch (method) {
       case 'older':
         return this.#older.fetch(String(first), second === true, Number(third ?? 50));
@@ -242,6 +242,7 @@ export class Engine {
       await this.#people.begin();
       void this.#acts.begin().catch(() => undefined);
     }
+    this.#options.tell({ kind: 'catching-up', on: true });
     const caughtUp = this.#catchUp(account);
     // Rooms are whole after a resumption: what they sent meanwhile was kept for this stream (DELIVERY R11).
     if (session === 'bound') {
@@ -249,8 +250,8 @@ export class Engine {
       void this.#groups.begin().catch(() => undefined);
     }
     await caughtUp;
-    await this.#displayed.begin(firstTime);
-    await this.#older.ahead();
+    this.#options.tell({ kind: 'catching-up', on: false });
+    await this.#displayed.begin(firstTime).then(() => this.#older.ahead());
   }
 
   async #setClock(): Promise<void> {

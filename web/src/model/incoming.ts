@@ -17,7 +17,7 @@ import { readAttached } from './attached.ts';
 import type { Attachment } from './types.ts';
 
 export type Content =
-  | { type: 'text'; body: string; replyTo?: string; replaces?: string; attachments: Attachment[]; wantsReceipt: boolean; markable: boolean; mentions: string[] }
+  | { type: 'text'; body: string; replyTo?: string; replaces?: string; attachments: Attachment[]; wantsReceipt: boolean; markable: boolean; forwarded?: boolean; mentions: string[] }
   | { type: 'raw'; xml: string; cause: 'encrypted' | 'unreadable' }
   | { type: 'tombstone' }
   | { type: 'reactions'; id: string; emojis: string[] }
@@ -161,6 +161,7 @@ function readText(stanza: Element, group: boolean): Content | undefined {
     attachments: attached.attachments,
     wantsReceipt: wantsReceipt(stanza),
     markable: isMarkable(stanza),
+    ...(child(stanza, 'forwarded', NS.forwardedMark) ? { forwarded: true } : {}),
     mentions: group ? readMentions(stanza) : [],
   };
 }

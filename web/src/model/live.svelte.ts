@@ -3,18 +3,19 @@ import { LinkError } from '../xmpp/errors.ts';
 import type { Identity } from '../xmpp/login.ts';
 import { Actions } from './actions.ts';
 import { chatRow, emptyChat } from './chats.ts';
-import { LiveConversation, type ConversationSource } from './conversation.svelte.ts';
-import { openDatabase, transact, type ChatRow, type MessageRow } from './db.ts';
+import { LiveConversation } from './conversation.svelte.ts';
+import { deleteDatabase, openDatabase, transact, type ChatRow, type MessageRow } from './db.ts';
 import { LivePeople } from './contacts.svelte.ts';
 import { LiveGroups, type Tab } from './groups.svelte.ts';
+import { accept } from './housekeeping.ts';
 import { Media } from './media.ts';
 import { Moment } from './moment.ts';
 import type { LiveOptions, Open } from './open.ts';
-import { rowsOf } from './rows.ts';
 import { forget, keep, kept } from './session.ts';
+import { sourceOf, type Host } from './source.ts';
 import { Tabs, type Notice } from './tabs.ts';
 import { browserTransfer } from './transfer.ts';
-import type { Chat, ConnectionState, Conversation, Message, Model } from './types.ts';
+import type { Chat, ConnectionState, Conversation, Message, Model, Stranger } from './types.ts';
 import { viewChat, viewMessage } from './views.ts';
 
 /** The model of one account in one tab. Everything shown comes from the database; the leading tab keeps it true. */
@@ -23,6 +24,7 @@ export class LiveModel implements Model {
   #me = $state.raw<{ jid: string; name: string; avatar?: string } | null>(null);
   #connection = $state<ConnectionState>('offline');
   #offlineSince = $state<number | null>(null);
+  #catchingUp = $state<'fresh' | 'behind' | null>(null);
   #chats = $state.raw<readonly Chat[]>([]);
   #open: Open | undefined;
   readonly #conversations = new Set<{ jid: string; conversation: LiveConversation }>();
@@ -44,26 +46,29 @@ export class LiveModel implements Model {
   /** What to add to this machine's time for the server's, in ms. */
   #clock = 0;
   readonly #tab = crypto.randomUUID();
+  readonly #host: Host = {
+    db: () => this.#need().db,
+    media: () => this.#open?.media,
+    chat: (jid) => this.#chats.find((chat) => chat.jid === jid) ?? this.#chat(jid),
+    view: (row) => this.#view(row),
+    ask: (method, ...args) => this.#ask(method, ...args),
+    does: (jid, action) => this.#does([jid], action),
+    act: (jid, action, then) => this.#act(jid, action, then),
+  };
   readonly #looks = (): void => this.#tellLook();
   /** Messages of others that came just now, for sounds and notices. */
   onArrived: (message: Message, chat: Chat) => void = () => undefined;
+  onTrouble: (error: unknown) => void = () => undefined;
 
   constructor(options: LiveOptions) {
     this.#options = { ...options, transfer: options.transfer ?? browserTransfer };
   }
 
-  get me(): { jid: string; name: string; avatar?: string } | null {
-    return this.#me;
-  }
-  get connection(): ConnectionState {
-    return this.#connection;
-  }
-  get offlineSince(): number | null {
-    return this.#offlineSince;
-  }
-  get chats(): readonly Chat[] {
-    return this.#chats;
-  }
+  get me(): { jid: string; name: string; avatar?: string } | null { return this.#me; }
+  get connection(): ConnectionState { return this.#connection; }
+  get offlineSince(): number | null { return this.#offlineSince; }
+  get catchingUp(): 'fresh' | 'behind' | null { return this.#catchingUp; }
+  get chats(): readonly Chat[] { return this.#chats; }
   get unreadTotal(): number {
     return this.#chats.reduce((sum, chat) => sum + (chat.muted ? 0 : chat.unread || (chat.markedUnread ? 1 : 0)), 0);
   }
@@ -88,7 +93,19 @@ export class LiveModel implements Model {
     await this.#start(identity);
   }
 
+  /** Tells the server that this device's token is of no use any more, where it can be reached, and takes everything away from here. */
   async signOut(): Promise<void> {
+    const open = this.#open;
+    const session = await kept();
+    await this.#leave();
+    if (!open || !session) return;
+    const { withdraw } = await import('./verify.ts');
+    await withdraw(session, open.url, this.#options.wire);
+    await deleteDatabase(open.identity.account);
+  }
+
+  /** Nobody is signed in any more; what is here stays, for whoever signs in as the same again. */
+  async #leave(): Promise<void> {
     await forget();
     this.#open?.tabs.tell({ kind: 'signed-out' });
     this.#stop();
@@ -100,9 +117,14 @@ export class LiveModel implements Model {
   }
 
   open(chat: string): Conversation {
-    const entry = { jid: chat, conversation: new LiveConversation(this.#source(chat, () => this.#conversations.delete(entry))) };
+    const entry = { jid: chat, conversation: new LiveConversation(sourceOf(this.#host, chat, () => this.#closed(entry))) };
     this.#conversations.add(entry);
     return entry.conversation;
+  }
+
+  #closed(entry: { jid: string; conversation: LiveConversation }): void {
+    this.#conversations.delete(entry);
+    if (![...this.#conversations].some(({ jid }) => jid === entry.jid)) this.#open?.media.leave(entry.jid);
   }
 
   async startChat(jid: string): Promise<Chat> {
@@ -112,9 +134,12 @@ export class LiveModel implements Model {
     if (this.#rows.get(account)?.kind === 'group') return this.joinGroup(account);
     await transact(db, 'strict', async (tx) => {
       const chat = await chatRow(tx, account, account === identity.account ? 'self' : 'direct');
-      await tx.objectStore('chats').put({ ...chat, request: false });
+      if (chat.request) await accept(tx, chat);
+      delete chat.deleted;
+      await tx.objectStore('chats').put(chat);
     });
     // Without a connection the chat is there all the same; the contact is made by the first message's answer or the next try.
+    this.#tell(this.#need(), { kind: 'outbox' });
     if (account !== identity.account) void this.#ask('add', account).catch(() => undefined);
     await this.#changed([account]);
     return this.#chat(account);
@@ -123,32 +148,29 @@ export class LiveModel implements Model {
   joinGroup = (room: string, name?: string): Promise<Chat> => this.groups.join(room, name);
   invite = (room: string, jid: string): void => this.groups.invite(room, jid);
 
-  setPinned(jid: string, on: boolean): void {
-    this.#set(jid, { pinned: on });
-  }
-  setMuted(jid: string, on: boolean): void {
-    this.#set(jid, { muted: on });
-  }
-  setArchived(jid: string, on: boolean): void {
-    this.#set(jid, { archived: on });
-  }
-  markUnread(jid: string): void {
-    this.#set(jid, { markedUnread: true });
+  setPinned = (jid: string, on: boolean): void => this.#set(jid, { pinned: on });
+  setMuted = (jid: string, on: boolean): void => this.#set(jid, { muted: on });
+  setArchived = (jid: string, on: boolean): void => this.#set(jid, { archived: on });
+  markUnread = (jid: string): void => this.#set(jid, { markedUnread: true });
+
+  /** Newest first, at most a hundred; nothing when it is given up. */
+  async search(text: string, { chat, signal }: { chat?: string; signal?: AbortSignal } = {}): Promise<Message[]> {
+    if (!this.#open) return [];
+    const { search } = await import('./search.ts');
+    if (!this.#open) return [];
+    return (await search(this.#open.db, { text, chat, signal, most: chat === undefined ? 100 : 1000 })).map((row) => this.#view(row));
   }
 
-  /** Newest first, at most a hundred. */
-  async search(text: string): Promise<Message[]> {
-    const wanted = text.trim().toLowerCase();
-    if (wanted === '' || !this.#open) return [];
-    const found: Message[] = [];
-    let cursor = await this.#open.db.transaction('messages').store.index('at').openCursor(null, 'prev');
-    while (cursor && found.length < 100) {
-      const row = cursor.value;
-      if (!row.hidden && !row.retracted && row.body.toLowerCase().includes(wanted)) found.push(this.#view(row));
-      cursor = await cursor.continue();
-    }
-    return found;
+  async starred(): Promise<Message[]> {
+    const rows = await this.#need().db.getAllFromIndex('messages', 'starred');
+    return rows.filter((row) => !row.hidden && !row.retracted).sort((a, b) => b.at - a.at).map((row) => this.#view(row));
   }
+
+  forward = (keys: readonly string[], chats: readonly string[]): Promise<void> => this.#does(chats, (actions) => actions.forward(keys, chats));
+  clearChat = (jid: string): Promise<void> => this.#does([jid], (actions) => actions.clear(jid));
+  deleteChat = (jid: string): Promise<void> => this.#does([jid], (actions) => actions.delete(jid));
+  unsent = (): Promise<number> => this.#need().actions.unsent();
+  stranger = async (jid: string): Promise<Stranger> => (await import('./stranger.ts')).strangerOf(this.#need().db, this.#need().identity.account, jid);
 
   async #start(identity: Identity): Promise<void> {
     this.#stop();
@@ -158,6 +180,7 @@ export class LiveModel implements Model {
     const open: Open = {
       db,
       identity,
+      url,
       engine: undefined,
       media: new Media({ db, transfer: this.#options.transfer, changed: (keys) => this.#review(keys) }),
       actions: new Actions(db, identity.account, () => Date.now() + this.#clock),
@@ -170,6 +193,8 @@ export class LiveModel implements Model {
       }),
     };
     this.#open = open;
+    // A database without a cursor is new, or the browser has thrown the old one away: no account without chats.
+    this.#catchingUp = (await db.get('meta', `cursor:${identity.account}`)) === undefined ? 'fresh' : null;
     document.addEventListener('visibilitychange', this.#looks);
     await this.#loadAll();
   }
@@ -187,7 +212,7 @@ export class LiveModel implements Model {
         transfer: this.#options.transfer,
         tell: (notice) => this.#tell(open, notice),
         token: (token) => void keep({ account: identity.account, deviceId: identity.deviceId, ...(token ? { token } : {}) }),
-        refused: () => void this.signOut(),
+        refused: () => void this.#leave(),
       });
       void open.engine.start();
       // The other tabs say whether they are looked at.
@@ -222,10 +247,10 @@ export class LiveModel implements Model {
     this.#conversations.clear();
     this.#me = null;
     this.#chats = [];
+    this.#catchingUp = null;
     this.#connection = 'offline';
   }
 
-  /** To this tab and all others. */
   #tell(open: Open, notice: Notice): void {
     if (this.#open !== open) return;
     open.tabs.tell(notice);
@@ -271,6 +296,9 @@ export class LiveModel implements Model {
         break;
       case 'looked-at':
         this.#open?.engine?.lookedAt(notice.tab, notice.on);
+        break;
+      case 'catching-up':
+        this.#catchingUp = notice.on ? (this.#catchingUp ?? 'behind') : null;
         break;
       case 'clock':
         this.#clock = notice.offset;
@@ -322,7 +350,7 @@ export class LiveModel implements Model {
   }
 
   #publish(): void {
-    const chats = [...this.#rows.values()].filter((row) => row.autojoin !== false || row.lastKey || row.request);
+    const chats = [...this.#rows.values()].filter((row) => !row.deleted && (row.autojoin !== false || row.lastKey || row.request));
     chats.sort((a, b) => Number(b.pinned) - Number(a.pinned) || b.lastAt - a.lastAt);
     this.#chats = chats.map((row) => this.#chat(row.jid));
   }
@@ -350,48 +378,23 @@ export class LiveModel implements Model {
   }
 
   #set(jid: string, change: Parameters<Actions['set']>[1]): void {
-    void this.#act(jid, (actions) => actions.set(jid, change));
+    this.#act(jid, (actions) => actions.set(jid, change));
   }
 
-  /** Does it in the database, shows it, and has it sent. */
-  async #act(jid: string, action: (actions: Actions) => Promise<unknown>, then?: string): Promise<void> {
+  /** Does it in the database, shows it, and has it sent. What goes wrong is said; nothing was changed then. */
+  #act(jid: string, action: (actions: Actions) => Promise<unknown>, then?: string): void {
+    void this.#does([jid], action).then(
+      () => then && this.#ask(then).catch(() => undefined),
+      (error: unknown) => this.onTrouble(error),
+    );
+  }
+
+  async #does(chats: readonly string[], action: (actions: Actions) => Promise<unknown>): Promise<void> {
     const open = this.#need();
     await action(open.actions);
     if (this.#open !== open) return;
-    this.#tell(open, { kind: 'changed', chats: [jid] });
     this.#tell(open, { kind: 'outbox' });
-    if (then) void this.#ask(then).catch(() => undefined);
-  }
-
-  #source(jid: string, closed: () => void): ConversationSource {
-    return {
-      chat: () => this.#chats.find((chat) => chat.jid === jid) ?? this.#chat(jid),
-      view: (row) => ({ ...this.#view(row), attachments: this.#need().media.view(row, this.#rows.get(jid)?.request === true) }),
-      rows: (range, limit, newestFirst) => rowsOf(this.#need().db, jid, range, limit, newestFirst),
-      fetchOlder: async () => (await this.#ask('older', jid, this.#rows.get(jid)?.kind === 'group')) === true,
-      act: {
-        send: (body, replyTo, mentions) => {
-          void this.#act(jid, (actions) => actions.send(jid, body, replyTo, mentions));
-          // From now on there is something to lose. Where the browser says no, it may still clear everything.
-          void navigator.storage?.persist?.().catch(() => undefined);
-        },
-        edit: (key, body) => void this.#act(jid, (actions) => actions.edit(jid, key, body)),
-        retract: (key) => void this.#act(jid, (actions) => actions.retract(jid, key)),
-        deleteForMe: (key) => void this.#act(jid, (actions) => actions.deleteForMe(jid, key)),
-        react: (key, emoji) => void this.#act(jid, (actions) => actions.react(jid, key, emoji)),
-        retry: (key) => void this.#act(jid, (actions) => actions.retry(jid, key)),
-        draft: (text) => this.#set(jid, { draft: text }),
-        typing: (on) => void this.#ask('typing', jid, on).catch(() => undefined),
-        read: (key) => void this.#act(jid, (actions) => actions.read(jid, key), 'displayed'),
-        star: (key, on) => void this.#act(jid, (actions) => actions.star(jid, key, on)),
-        attach: (files, caption) => this.#act(jid, (actions) => actions.attach(jid, files, caption)),
-        load: (row, at) => this.#open?.media.load(row, at),
-        cancel: (key) => (this.#open?.media.cancel(key), void this.#act(jid, (actions) => actions.cancel(key))),
-      },
-      closed: () => {
-        closed();
-        if (![...this.#conversations].some((entry) => entry.jid === jid)) this.#open?.media.leave(jid);
-      },
-    };
+    open.tabs.tell({ kind: 'changed', chats: [...chats] });
+    await this.#changed(chats);
   }
 }

@@ -64,10 +64,8 @@ export class Older {
     if (horizon.message?.chat === chat && row?.oldest === undefined) messages.push(horizon.message);
     await this.#context.take(messages.reverse(), 'history', async (tx) => {
       const after = await chatRow(tx, chat, group ? 'group' : 'direct');
-      // Cleared meanwhile: what came before that is not wanted any more.
-      if (after.complete) return;
       if (page.first) after.oldest = page.first;
-      after.complete = page.complete;
+      after.complete = page.complete || after.clearedAt !== undefined;
       if (page.complete) settleCount(after);
       await tx.objectStore('chats').put(after);
     });

@@ -24,5 +24,6 @@ export interface Open {
   media: Media;
   actions: Actions;
   identity: Identity;
+  url: string;
   engine: Engine | undefined;
 }

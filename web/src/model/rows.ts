@@ -16,3 +16,13 @@ export async function rowsOf(
   }
   return rows;
 }
+
+/** The place of a message that is here, by its key or by what others call it. */
+export async function orderOf(db: Database, jid: string, keyOrId: string): Promise<number | undefined> {
+  const here = (row: MessageRow | undefined): number | undefined => (row?.chat === jid && !row.hidden ? row.order : undefined);
+  const messages = db.transaction('messages').store;
+  const named = here(await messages.get(keyOrId)) ?? here(await messages.index('id').get([jid, keyOrId]));
+  if (named !== undefined) return named;
+  const archive = (await messages.index('order').openCursor(IDBKeyRange.bound([jid, -Infinity], [jid, Infinity])))?.value.archive;
+  return archive === undefined ? undefined : here(await messages.index('archive').get([archive, keyOrId]));
+}

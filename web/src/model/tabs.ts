@@ -12,6 +12,7 @@ export type Notice =
   | { kind: 'progress'; key: string; part: number }
   | { kind: 'signed-out' }
   | { kind: 'looked-at'; tab: string; on: boolean }
+  | { kind: 'catching-up'; on: boolean }
   | { kind: 'clock'; offset: number }
   | { kind: 'hello' };
 

@@ -56,6 +56,7 @@ export interface People {
   /** Asks since when somebody is away, where both let each other know. */
   look(jid: string): void;
 }
+export interface Stranger { sameServer: boolean; groups: string[]; messages: number; more: boolean; /** Somebody we know whose name looks the same. */ like?: string }
 /** What the screens see; implemented by the model (live) and by the seed (pictures, tests). Getters are reactive ($state behind). */
 export interface Model {
   readonly me: { jid: string; name: string; avatar?: string } | null;
@@ -64,14 +65,31 @@ export interface Model {
   readonly groups: Groups; readonly people: People;
   open(chat: string): Conversation; 
   startChat(jid: string): Promise<Chat>; setPinned(jid: string, on: boolean): void; setMuted(jid: string, on: boolean): void; setArchived(jid: string, on: boolean): void; markUnread(jid: string): void;
-  search(text: string): Promise<Message[]>;
+  /** Newest first, at most a hundred; nothing when it is given up. */
+  search(text: string, where?: { chat?: string; signal?: AbortSignal }): Promise<Message[]>;
+  starred(): Promise<Message[]>;
+  /** Copies to other chats, all or none. @throws Error when they could not be stored. */
+  forward(keys: readonly string[], chats: readonly string[]): Promise<void>;
+  /** Takes it away from this device; `deleteChat` also from the list until something new comes. */
+  clearChat(jid: string): Promise<void>; deleteChat(jid: string): Promise<void>;
+  /** What is known of somebody who is no contact. */
+  stranger(jid: string): Promise<Stranger>;
+  /** The newest messages are being fetched; `fresh`: for the first time on this device. */
+  readonly catchingUp: 'fresh' | 'behind' | null;
+  /** Messages that have not reached the server. */
+  unsent(): Promise<number>;
+  /** Something that a person did could not be stored. */
+  onTrouble: (error: unknown) => void;
   signIn(address: string, password: string): Promise<void>; signOut(): Promise<void>;
 }
 /** A sliced window of messages of one chat (web.md: ~90 rows). */
 export interface Conversation {
   readonly chat: Chat; readonly messages: readonly Message[]; readonly atNewest: boolean; readonly atOldest: boolean; readonly loading: boolean;
   older(): Promise<void>; newer(): Promise<void>; toNewest(): Promise<void>; 
-  send(body: string, options?: { replyTo?: string; mentions?: readonly { text: string; jid: string }[] }): void;
+  /** Moves the window to a message, by key or by what others call it; false where it is not to be had. */
+  reach(keyOrId: string): Promise<boolean>;
+  /** `replyTo` is a key. @throws Error when it could not be stored. */
+  send(body: string, options?: { replyTo?: string; mentions?: readonly { text: string; jid: string }[] }): Promise<void>;
   /** Settles when they are safe on this device; from then on they are sent, whatever happens to the page. @throws NotTaken */
   attach(files: readonly FileToSend[], caption: string): Promise<void>;
   /** Fetches a file, by the message's key and the file's place in it. */

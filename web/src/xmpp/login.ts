@@ -17,6 +17,8 @@ export interface Identity {
   software: string;
   password?: string | undefined;
   token?: FastToken | undefined;
+  /** The last login: the token is of no use afterwards (XEP-0484). */
+  leaving?: boolean;
 }
 
 /** The stream while logging in. */
@@ -40,6 +42,8 @@ export interface LoggedIn {
   carbons: boolean;
   /** A new token; undefined: the old one stays. */
   token?: FastToken | undefined;
+  /** The last login: the token is of no use afterwards (XEP-0484). */
+  leaving?: boolean;
   /** The token was refused and must be forgotten. */
   tokenRefused: boolean;
 }
@@ -73,7 +77,7 @@ class Sasl2 {
     const token = this.#who.token;
     if (!token || !this.#fast || token.mechanism !== FAST_MECHANISM) return this.#withPassword(false);
     const first = await initialResponse(local(this.#who.account), token.token);
-    this.#authenticate(FAST_MECHANISM, first, el('fast', NS.fast));
+    this.#authenticate(FAST_MECHANISM, first, el('fast', NS.fast, { invalidate: this.#who.leaving ? 'true' : undefined }));
     const answer = await this.#stream.next();
     if (answer.localName === 'success') {
       const proof = fromBase64(childText(answer, 'additional-data', NS.sasl2) ?? '');

@@ -74,5 +74,6 @@ export const NS = {
   reference: 'urn:xmpp:reference:0',
   reporting: 'urn:xmpp:reporting:1',
   last: 'jabber:iq:last',
+  forwardedMark: 'urn:nyala:forwarded:0',
   lastInteraction: 'urn:xmpp:idle:1',
 } as const;

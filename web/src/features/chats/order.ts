@@ -1,11 +1,7 @@
+import { folded, foundIn } from '../../model/fold';
 import type { Chat } from '../../model/types';
 
 export type Filter = 'all' | 'unread' | 'groups' | 'archived';
-
-/** Folds case and accents so that "jose" finds "José". */
-export function folded(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').toLocaleLowerCase();
-}
 
 export function matching(chat: Pick<Chat, 'name' | 'jid'>, query: string): boolean {
   const wanted = folded(query);
@@ -26,10 +22,11 @@ export function inOrder(chats: readonly Chat[], filter: Filter, query: string): 
 
 /** A text around the first place where a query was found, split so that the place can be shown; null when it is not there. */
 export function around(text: string, query: string, before = 24): [string, string, string] | null {
-  const at = text.toLocaleLowerCase().indexOf(query.toLocaleLowerCase());
-  if (at < 0 || query === '') return null;
+  const found = foundIn(text, query);
+  if (found === null) return null;
+  const [at, end] = found;
   const from = Math.max(0, at - before);
-  return [(from > 0 ? '…' : '') + text.slice(from, at), text.slice(at, at + query.length), text.slice(at + query.length)];
+  return [(from > 0 ? '…' : '') + text.slice(from, at), text.slice(at, end), text.slice(end)];
 }
 
 /** The bare address a person means: a name alone is one on the own server; null while it cannot be one (RFC 7622 §3 in short). */

@@ -12,6 +12,7 @@ export function keysOf(t: Words): Shortcut[] {
     { keys: ['Shift', 'Enter'], does: s.line },
     { keys: ['Ctrl', '/'], does: s.help },
     { keys: ['Alt', 'Shift', '↑', '↓'], does: s.unread },
+    { keys: ['Ctrl', 'F'], does: t.findInChat },
     { keys: ['↑'], does: s.edit },
     { keys: ['Ctrl', 'Shift', 'M'], does: s.mute },
     { keys: ['Esc'], does: s.close },

@@ -1,11 +1,11 @@
 /** What stands in the first column. */
-export type Screen = 'chats' | 'archived' | 'requests' | 'new' | 'new-group' | 'settings';
+export type Screen = 'chats' | 'archived' | 'requests' | 'starred' | 'new' | 'new-group' | 'settings';
 /** What stands beside a conversation. */
 export type Side = { kind: 'info' } | { kind: 'message'; key: string } | null;
 
 interface Place { screen: Screen; chat: string | null; side: Side }
 
-const screens: readonly string[] = ['archived', 'requests', 'new', 'new-group', 'settings'];
+const screens: readonly string[] = ['archived', 'requests', 'starred', 'new', 'new-group', 'settings'];
 
 /** The place a location hash names; anything unknown is the list of chats. */
 export function placeOf(hash: string): Place {
