@@ -1,9 +1,8 @@
-import { chatRow, find, markRead, place, refreshLast } from './chats.ts';
+import { chatRow, find, markRead, place, refreshLast, unqueue } from './chats.ts';
 import type { Mention } from '../xmpp/mentions.ts';
 import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
-import { isLater, unqueue } from './apply.ts';
-import { erase } from './arriving.ts';
+import { erase, isLater } from './arriving.ts';
 import type { Attachment, FileToSend } from './types.ts';
 import { accept, clear } from './housekeeping.ts';
 

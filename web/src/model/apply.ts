@@ -1,7 +1,7 @@
 import { bare } from '../xmpp/jid.ts';
 import { names } from '../xmpp/mentions.ts';
-import { byChat, erase, isRow, messageRow, ofHistory, personOf } from './arriving.ts';
-import { chatRow, find, markRead, place, settleCount, unreadBehind } from './chats.ts';
+import { byChat, erase, isLater, isRow, messageRow, ofHistory, personOf } from './arriving.ts';
+import { chatRow, find, markRead, place, settleCount, unqueue, unreadBehind } from './chats.ts';
 import * as compose from './compose.ts';
 import type { ChatRow, MessageRow, Transaction } from './db.ts';
 import type { Incoming } from './incoming.ts';
@@ -351,11 +351,6 @@ export class Apply {
   }
 }
 
-/** Takes what is sent out of the outbox. */
-export async function unqueue(tx: Transaction, chat: string, id: string): Promise<void> {
-  for (const seq of await tx.objectStore('outbox').index('id').getAllKeys([chat, id])) await tx.objectStore('outbox').delete(seq);
-}
-
 /** Only its author changes a message, or the room itself where a moderator has. @returns whether anything changed. */
 function change(target: MessageRow, incoming: Incoming): boolean {
   const { content } = incoming;
@@ -380,13 +375,6 @@ function change(target: MessageRow, incoming: Incoming): boolean {
     return true;
   }
   return false;
-}
-
-/** What is older than the last change of the same thing comes late, or again. */
-export function isLater(row: MessageRow, what: string, at: number): boolean {
-  if (at < (row.changed?.[what] ?? 0)) return false;
-  row.changed = { ...row.changed, [what]: at };
-  return true;
 }
 
 function addReader(row: MessageRow, reader: string, kind: 'delivered' | 'read'): boolean {

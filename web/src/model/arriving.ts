@@ -62,3 +62,10 @@ export function erase(row: MessageRow): void {
 
 /** One person, whatever client and nickname; contacts are known by their address. */
 export const personOf = (incoming: Incoming): string => (incoming.group ? (incoming.occupant ?? incoming.real ?? incoming.sender) : incoming.sender);
+
+/** What is older than the last change of the same thing comes late, or again. */
+export function isLater(row: MessageRow, what: string, at: number): boolean {
+  if (at < (row.changed?.[what] ?? 0)) return false;
+  row.changed = { ...row.changed, [what]: at };
+  return true;
+}

@@ -115,6 +115,3 @@ function nameIn(address: string): string {
     return safeName(last);
   }
 }
-
-/** Whether it is a file with bytes somewhere, and no card. */
-export const isFile = (attachment: Pick<Attachment, 'kind'>): boolean => !['location', 'contact', 'link'].includes(attachment.kind);

@@ -115,3 +115,8 @@ export async function refreshLast(tx: Transaction, chat: ChatRow): Promise<void>
     delete chat.lastKey;
   }
 }
+
+/** Takes what is sent out of the outbox. */
+export async function unqueue(tx: Transaction, chat: string, id: string): Promise<void> {
+  for (const seq of await tx.objectStore('outbox').index('id').getAllKeys([chat, id])) await tx.objectStore('outbox').delete(seq);
+}

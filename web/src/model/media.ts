@@ -1,4 +1,4 @@
-import { isFile } from './attached.ts';
+import { isFile } from './isfile.ts';
 import type { Database, MessageRow } from './db.ts';
 import type { Transfer } from './transfer.ts';
 import type { Attachment } from './types.ts';

@@ -1,7 +1,8 @@
 import { infoRequest } from '../xmpp/disco.ts';
 import { bare } from '../xmpp/jid.ts';
 import type { Occupant } from '../xmpp/muc.ts';
-import { listRequest, MOST_LISTED, readList, readRoomInfo, type Affiliation, type Listed, type RoomInfo } from '../xmpp/mucadmin.ts';
+import { MOST_LISTED } from '../xmpp/listed.ts';
+import { listRequest, readList, readRoomInfo, type Affiliation, type Listed, type RoomInfo } from '../xmpp/mucadmin.ts';
 import { readVCard, vcardRequest } from '../xmpp/vcard.ts';
 import type { Context } from './context.ts';
 import { transact } from './db.ts';

@@ -1,4 +1,5 @@
-import { MOST_LISTED, type Affiliation, type Listed } from '../xmpp/mucadmin.ts';
+import { MOST_LISTED } from '../xmpp/listed.ts';
+import type { Affiliation, Listed } from '../xmpp/mucadmin.ts';
 import { chatRow } from './chats.ts';
 import type { Transaction } from './db.ts';
 

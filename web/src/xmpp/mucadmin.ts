@@ -14,8 +14,6 @@ export interface Listed {
 
 const AFFILIATIONS: readonly string[] = ['owner', 'admin', 'member', 'none', 'outcast'];
 
-/** People a list may have here; a room that names more is not shown whole, and so never counts as known. */
-export const MOST_LISTED = 10_000;
 
 export const readAffiliation = (item: Element | undefined): Affiliation | undefined => {
   const affiliation = attribute(item, 'affiliation');
