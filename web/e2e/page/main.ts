@@ -10,6 +10,8 @@ export interface Bench {
   restored: Promise<boolean>;
   /** Sends, and settles when it is shown: from then on it must not be lost. */
   say(chat: string, body: string): Promise<void>;
+  /** Reads up to the newest message with that text. */
+  read(chat: string, body: string): Promise<void>;
   /** Every message of a chat, oldest first, through the window that screens see. */
   all(chat: string): Promise<Pick<Message, 'body' | 'mine' | 'state'>[]>;
 }
@@ -39,6 +41,11 @@ const bench: Bench = {
     const at = conversation(chat);
     at.send(body);
     await until(() => at.messages.some((message) => message.mine && message.body === body));
+  },
+  async read(chat, body) {
+    const at = conversation(chat);
+    await until(() => at.messages.some((message) => message.body === body));
+    at.read(at.messages.findLast((message) => message.body === body)?.key ?? '');
   },
   async all(chat) {
     const reader = model.open(chat);

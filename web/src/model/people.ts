@@ -55,6 +55,8 @@ export class People {
   /** Makes a contact of somebody, and asks to see whether they are there. @param token An invitation's. */
   async add(jid: string, token?: string): Promise<void> {
     await this.#context.link.request(setContact(jid));
+    // What they may have asked before is answered with it; whoever asks later is let in for having been asked (RFC 6121 §3.4).
+    this.#context.link.send(answerSubscription(jid, true));
     this.#context.link.send(subscribe(jid, token));
   }
 
