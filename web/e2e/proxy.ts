@@ -6,6 +6,7 @@ export class Proxy {
   readonly #pairs = new Set<[Socket, Socket]>();
   #refusing = false;
   #deaf = false;
+  #stall: { left: number; reached: () => void } | undefined;
   /** Connections made so far. */
   connections = 0;
 
@@ -28,7 +29,10 @@ export class Proxy {
         socket.on('error', end);
         socket.on('close', end);
       }
-      client.on('data', (data) => this.#deaf || upstream.write(data));
+      client.on('data', (data) => {
+        this.#count(data.length);
+        if (!this.#deaf) upstream.write(data);
+      });
       upstream.on('data', (data) => this.#deaf || client.write(data));
     });
   }
@@ -50,6 +54,25 @@ export class Proxy {
       client.resetAndDestroy();
       upstream.resetAndDestroy();
     }
+  }
+
+  /** Lets so many more bytes through from the browser, and then nothing; settles when it is so. `hear` ends it. */
+  stallAfter(bytes: number): Promise<void> {
+    return new Promise((reached) => (this.#stall = { left: bytes, reached }));
+  }
+
+  /** Ends every connection, and lets everything through again. */
+  hear(): void {
+    this.reset();
+    this.#deaf = false;
+  }
+
+  #count(bytes: number): void {
+    const stall = this.#stall;
+    if (!stall || (stall.left -= bytes) > 0) return;
+    this.#stall = undefined;
+    this.#deaf = true;
+    stall.reached();
   }
 
   /** Swallows everything in both directions for a time (ms), then resets. */

@@ -5,9 +5,9 @@ import { PAGE } from './build-page.ts';
 
 const TYPES: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css' };
 
-/** The policy that the app is served with; only the WebSocket is elsewhere, behind the network that the tests break. */
+/** The policy that the app is served with; only the server is elsewhere, behind the network that the tests break. */
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws://127.0.0.1:*; img-src 'self' blob: data:; " +
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws://127.0.0.1:* http://127.0.0.1:*; img-src 'self' blob: data:; media-src blob:; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types svelte-trusted-html default";
 
 /** Serves the built page on a port of its own. */

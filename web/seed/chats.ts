@@ -1,4 +1,5 @@
 import { attachment, chat, days, hours, me, message, minutes, moment, picture, reaction, type Chat, type Message, type SeedLanguage } from './build';
+import { withMedia } from './media';
 import { ayu, budi, citra, dewi, eka, fajar, harto, long, pictured, rtl, stranger } from './people';
 import { beach, cat, faces, food, hills, night, panorama, sticker, street } from './pictures';
 
@@ -100,7 +101,7 @@ function others(lang: SeedLanguage): SeedChat[] {
 
 /** Every chat of the seed, in the language of the picture. */
 export function seedChats(lang: SeedLanguage): SeedChat[] {
-  return [withAyu(lang), withTeam(lang), ...others(lang)].map((each) => {
+  return [withAyu(lang), withTeam(lang), ...others(lang), withMedia(lang)].map((each) => {
     const last = each.messages.at(-1);
     return { ...each, chat: { ...each.chat, ...(last === undefined ? {} : { last }) } };
   });

@@ -1,6 +1,7 @@
 import '../../src/trusted-types.ts';
 import { LiveModel } from '../../src/model/live.svelte.ts';
 import { browserNudges } from '../../src/model/reconnect.ts';
+import { browserTransfer } from '../../src/model/transfer.ts';
 import type { Conversation, Message } from '../../src/model/types.ts';
 import { WebSocketWire } from '../../src/xmpp/websocket.ts';
 
@@ -12,6 +13,10 @@ export interface Bench {
   say(chat: string, body: string): Promise<void>;
   /** Reads up to the newest message with that text. */
   read(chat: string, body: string): Promise<void>;
+  /** Sends a file of that name and many bytes; settles when it is safe here: from then on it must not be lost. */
+  share(chat: string, name: string, size: number): Promise<void>;
+  /** The names of files that are here and are what was sent, fetched where they are not, and how their messages stand. */
+  files(chat: string): Promise<{ name: string; whole: boolean; mine: boolean; state: string }[]>;
   /** Every message of a chat, oldest first, through the window that screens see. */
   all(chat: string): Promise<Pick<Message, 'body' | 'mine' | 'state'>[]>;
 }
@@ -21,6 +26,8 @@ const model = new LiveModel({
   url: () => Promise.resolve(address),
   wire: (events) => new WebSocketWire(events),
   nudges: browserNudges,
+  // Files go through the same network as everything else.
+  transfer: { ...browserTransfer, address: (url) => url.replace(/^http:\/\/[^/]+/, address.replace(/^ws(:\/\/[^/]+).*/, 'http$1')) },
 });
 const open = new Map<string, Conversation>();
 
@@ -46,6 +53,20 @@ const bench: Bench = {
     const at = conversation(chat);
     await until(() => at.messages.some((message) => message.body === body));
     at.read(at.messages.findLast((message) => message.body === body)?.key ?? '');
+  },
+  async share(chat, name, size) {
+    const bytes = new TextEncoder().encode(name.padEnd(64, '.').repeat(Math.ceil(size / 64)));
+    await conversation(chat).attach([{ blob: new Blob([bytes]), kind: 'file', name, type: 'application/octet-stream' }], '');
+  },
+  async files(chat) {
+    const at = conversation(chat);
+    while (!at.atOldest && at.messages.length < 80) await at.older();
+    for (const message of at.messages) {
+      for (const [place, attachment] of message.attachments.entries()) if (attachment.state === 'remote' || attachment.state === 'failed') at.load(message.key, place);
+    }
+    const shared = at.messages.filter((message) => message.attachments.length > 0);
+    // What is `ready` was compared with the hash its sender gave it.
+    return shared.map(({ attachments: [file], mine, state }) => ({ name: file?.name ?? '', whole: file?.state === 'ready' && file.url !== undefined, mine, state }));
   },
   async all(chat) {
     const reader = model.open(chat);

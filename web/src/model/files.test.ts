@@ -94,15 +94,15 @@ describe('sending files', () => {
     expect(files.stored.size).toBe(1);
   });
 
-  it('tries again what was cut, without saying that it failed', async () => {
+  it('tries again what was cut, without saying that it failed and without letting others pass', async () => {
     files.status = 0;
     const { model } = await scene.signedIn();
     const chat = model.open(JULIET);
-    await chat.attach([photo('a.jpg')], '');
+    await chat.attach([photo('a.jpg'), photo('b.jpg')], '');
     await until(() => files.slots === 1 && withFile(chat, 'a.jpg')?.state === 'sending');
     files.status = 201;
-    await until(() => withFile(chat, 'a.jpg')?.state === 'safe');
-    expect(sent()).toHaveLength(1);
+    await until(() => withFile(chat, 'b.jpg')?.state === 'safe');
+    expect(sent().map((stanza) => readSharedFiles(stanza)[0]?.name)).toEqual(['a.jpg', 'b.jpg']);
   });
 
   it('waits without a connection', async () => {

@@ -31,7 +31,7 @@ export class Uploads {
   readonly #queued: () => void;
   /** By chat: what is under way. */
   readonly #busy = new Map<string, { n: number; stop: AbortController }>();
-  /** What has just failed, until the pause is over: others go on. */
+  /** What has just failed, until the pause is over: other chats go on, its own keeps its order. */
   readonly #resting = new Set<number>();
   readonly #unbelieved = new Set<number>();
   #service: Service | undefined;
@@ -69,8 +69,9 @@ export class Uploads {
     const rows = (await this.#context.db.getAll('files')) as (FileRow & { n: number })[];
     for (const { n, stop } of this.#busy.values()) if (!rows.some((row) => row.n === n)) stop.abort();
     if (this.#stopped || !this.#context.link.online) return;
+    const held = new Set(rows.filter((row) => this.#resting.has(row.n)).map((row) => row.chat));
     for (const row of rows) {
-      if (row.refused || this.#resting.has(row.n) || this.#busy.has(row.chat) || this.#busy.size >= AT_ONCE) continue;
+      if (row.refused || held.has(row.chat) || this.#busy.has(row.chat) || this.#busy.size >= AT_ONCE) continue;
       const stop = new AbortController();
       this.#busy.set(row.chat, { n: row.n, stop });
       void this.#upload(row, stop.signal).finally(() => this.#busy.delete(row.chat)).then(
