@@ -80,6 +80,6 @@ export const groupsEn: GroupWords = {
   removeContact: 'Remove from contacts',
   profile: 'Profile',
   lastSeen: 'Last seen',
-  lastSeenText: 'Contacts see when you were last here, and you see when they were. When off, neither.',
+  lastSeenText: 'When on, you see when contacts were last active, and they see you. When off, this app neither tells nor asks.',
   mentionWho: 'Mention a member',
 };

@@ -79,7 +79,7 @@ export const groupsId = {
   removeContact: 'Hapus dari kontak',
   profile: 'Profil',
   lastSeen: 'Terakhir dilihat',
-  lastSeenText: 'Kontak melihat kapan Anda terakhir ada, dan Anda melihat mereka. Bila mati, tidak keduanya.',
+  lastSeenText: 'Saat hidup, Anda melihat kapan kontak terakhir aktif, dan mereka melihat Anda. Saat mati, aplikasi ini tidak memberi tahu dan tidak bertanya.',
   mentionWho: 'Sebut anggota',
 };
 

@@ -5,6 +5,7 @@ import { chatRow, find, markRead, place, settleCount, unqueue, unreadBehind } fr
 import * as compose from './compose.ts';
 import type { ChatRow, MessageRow, Transaction } from './db.ts';
 import type { Incoming } from './incoming.ts';
+import { remember } from './invitations.ts';
 import { over, under } from './placement.ts';
 import { changeRoom, setPerson } from './roomstate.ts';
 import type { MessageState } from './types.ts';
@@ -85,7 +86,7 @@ export class Apply {
       case 'tombstone':
         return this.#message(incoming);
       case 'invitation':
-        return incoming.mine ? undefined : this.#invited(incoming.content.room, incoming.content.from);
+        return incoming.mine ? undefined : this.#invited(incoming, incoming.content.room, incoming.content.from);
       case 'error':
         return this.#failed(incoming, incoming.content.id, incoming.content.condition);
       case 'delivered':
@@ -174,9 +175,10 @@ export class Apply {
     return names(content.body, chat.nick) || content.mentions.some((who) => bare(who) === this.#account || who === `${chat.jid}/${chat.nick}`);
   }
 
-  /** Somebody brings us into a group: contacts do, as where people know each other; strangers ask. What is older than this device is settled. */
-  async #invited(room: string, from: string): Promise<void> {
-    if (this.#source === 'first' || this.#source === 'history') return;
+  /** Somebody brings us into a group: contacts do, as where people know each other; strangers ask. */
+  async #invited(incoming: Incoming, room: string, from: string): Promise<void> {
+    if (this.#source === 'first') return remember(this.#tx, incoming);
+    if (this.#source === 'history') return;
     const chats = this.#tx.objectStore('chats');
     const known = await chats.get(room);
     if (known && (known.autojoin || known.request)) return;

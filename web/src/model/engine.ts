@@ -250,6 +250,7 @@ export class Engine {
       void this.#groups.begin().catch(() => undefined);
     }
     await caughtUp;
+    if (session === 'bound') await this.#rooms.settle();
     this.#options.tell({ kind: 'catching-up', on: false });
     await this.#displayed.begin(firstTime).then(() => this.#older.ahead());
   }

@@ -6,6 +6,7 @@ import { chatRow } from './chats.ts';
 import type { Context } from './context.ts';
 import { transact, type Transaction } from './db.ts';
 import { readMessage } from './incoming.ts';
+import { remember } from './invitations.ts';
 import { horizonKey, type Horizon } from './older.ts';
 
 /** How often the list is read again because something came while it was. */
@@ -64,6 +65,11 @@ async function list(context: Context, tx: Transaction, entry: InboxEntry): Promi
   const { account } = context;
   const incoming = readMessage(entry.last.stanza, context.reading, { archive: account, archiveId: entry.last.archiveId, at: entry.last.at });
   if (!incoming || incoming.group) return;
+  if (incoming.content.type === 'invitation') {
+    if (!incoming.mine) await remember(tx, incoming);
+    // A room that invites is no person to chat with.
+    if (incoming.chat === incoming.content.room) return;
+  }
   const kind = incoming.chat === account ? 'self' : 'direct';
   const fresh = (await tx.objectStore('chats').count(incoming.chat)) === 0;
   const chat = await chatRow(tx, incoming.chat, kind);

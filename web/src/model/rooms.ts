@@ -9,6 +9,7 @@ import { itemsRequest, readItems, type PepItem } from '../xmpp/pubsub.ts';
 import { readPhotoHash } from '../xmpp/vcard.ts';
 import { chatRow } from './chats.ts';
 import type { Context } from './context.ts';
+import { settle } from './invitations.ts';
 import { transact, type ChatRow } from './db.ts';
 import { RoomLook } from './roomlook.ts';
 import type { RoomEnd } from './types.ts';
@@ -39,6 +40,8 @@ export class Rooms {
   readonly #look: RoomLook;
   readonly #rooms = new Map<string, Room>();
   readonly #payloads = new Map<string, Element>();
+  /** The bookmarks have come in this session. */
+  #known = false;
 
   constructor(context: Context, entered: (room: string) => void) {
     this.#context = context;
@@ -76,6 +79,12 @@ export class Rooms {
   async fetch(): Promise<void> {
     const answer = await this.#context.link.request(itemsRequest(NS.bookmarks)).catch(() => undefined);
     if (answer) await this.bookmarks(readItems(answer), []);
+    this.#known = answer !== undefined;
+  }
+
+  /** Takes up invitations that are older than this device, once it is known which groups the account is in. */
+  async settle(): Promise<void> {
+    if (this.#known) await settle(this.#context, (room) => this.#payloads.has(room) || this.#rooms.has(room));
   }
 
   async bookmarks(items: PepItem[], retracted: string[]): Promise<void> {
