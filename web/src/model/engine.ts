@@ -188,9 +188,9 @@ export class Engine {
       case 'groups-host':
         return this.#groups.host();
       case 'person':
-        return this.#acts.does(String(first), rest);
+        return this.#acts.does(String(first), args.slice(1));
       case 'group':
-        return this.#group(String(first), rest);
+        return this.#group(String(first), args.slice(1));
       default:
         throw new Error(`Nobody knows how to ${method}.`);
     }

@@ -176,6 +176,18 @@ describe('an invitation', () => {
     expect(model.chats.map((one) => [one.jid, one.kind])).toEqual([[ROOM, 'group']]);
   });
 
+  it('that is older than the device brings in also who has never had a bookmark', async () => {
+    new ScriptedRoom(server);
+    const plain = server.answer;
+    server.answer = (stanza, scripted) =>
+      attribute(child(child(stanza, 'pubsub', NS.pubsub), 'items', NS.pubsub), 'node') === NS.bookmarks
+        ? `<iq xmlns='${NS.client}' type='error' id='%id%'><error type='cancel'><item-not-found xmlns='${NS.stanzaErrors}'/></error></iq>`
+        : plain(stanza, scripted);
+    server.keep(ROMEO, invitation);
+    const { model } = await scene.signedIn();
+    await until(() => chatOf(model, ROOM)?.request === true, 'a request');
+  });
+
   it('of a stranger asks, and is entered when it is accepted', async () => {
     new ScriptedRoom(server);
     const { model } = await scene.signedIn();

@@ -77,7 +77,8 @@ export class Rooms {
   }
 
   async fetch(): Promise<void> {
-    const answer = await this.#context.link.request(itemsRequest(NS.bookmarks)).catch(() => undefined);
+    // Who has never had a bookmark has no list of them: that is an answer too.
+    const answer = await this.#context.link.request(itemsRequest(NS.bookmarks)).catch((error: unknown) => (error instanceof StanzaError ? null : undefined));
     if (answer) await this.bookmarks(readItems(answer), []);
     this.#known = answer !== undefined;
   }
