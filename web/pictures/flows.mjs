@@ -1,5 +1,6 @@
 /** What people do on the screens, done on the seed app: scrolling without jumps, writing, keys, history, nothing that shifts. */
 import assert from 'node:assert/strict';
+import { fileFlows } from './flows-files.mjs';
 import { openStage } from './stage.mjs';
 
 const ayu = { hash: '#/chat/ayu%40nyala.id' };
@@ -7,6 +8,8 @@ const desk = { width: 1280, theme: 'light', lang: 'id' };
 const phone = { width: 360, theme: 'light', lang: 'id' };
 
 const flows = {
+  ...fileFlows,
+
   async 'scrolling up through 400 messages moves every row by exactly the scroll, and keeps at most ninety rows'(stage) {
     const { page, problems, close } = await stage.at(ayu, desk);
     const seen = new Set();
