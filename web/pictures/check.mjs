@@ -63,6 +63,8 @@ for (const scene of scenes.filter((each) => wanted.length === 0 || wanted.includ
       const { page, problems, close } = await stage.at(scene, { ...look, theme: themes[0] });
       for (const theme of themes) {
         await page.emulateMedia({ colorScheme: theme });
+        // Transitions begin with the frame after the change.
+        await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => { requestAnimationFrame(done); }); }));
         await page.waitForFunction(() => document.getAnimations().every((each) => each.playState !== 'running'));
         for (const problem of await problemsOf(page)) note(problem, `${name} ${theme}`);
       }

@@ -1,10 +1,12 @@
-import { chatRow, find, markRead, place, refreshLast, unqueue } from './chats.ts';
+import { chatRow, find, markRead, place, refreshLast, unqueue, unarchive } from './chats.ts';
 import type { Mention } from '../xmpp/mentions.ts';
 import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
 import { erase, isLater } from './arriving.ts';
 import type { Attachment, FileToSend } from './types.ts';
 import { accept, clear } from './housekeeping.ts';
+
+const SETTINGS = ['pinned', 'muted', 'archived', 'markedUnread'] as const;
 
 /**
  * What a person does, in the database: every tab may, with or without a connection. What must reach the server is in the outbox
@@ -98,7 +100,7 @@ export class Actions {
   /** To write to somebody is to accept them. */
   async #spokeUp(tx: Transaction, chat: ChatRow): Promise<void> {
     if (chat.request) await accept(tx, chat);
-    chat.archived = false;
+    unarchive(chat);
   }
 
   /** A stranger's request is accepted: what has come until now is delivered, and what was looked at is read. */
@@ -107,12 +109,13 @@ export class Actions {
   }
 
   clear(jid: string): Promise<void> {
-    return transact(this.#db, 'strict', async (tx) => void (await tx.objectStore('chats').put(await clear(tx, jid, this.#now()))));
+    return transact(this.#db, 'strict', async (tx) => void (await tx.objectStore('chats').put(await clear(tx, jid))));
   }
 
   delete(jid: string): Promise<void> {
     return transact(this.#db, 'strict', async (tx) => {
-      const chat = await clear(tx, jid, this.#now());
+      const chat = await clear(tx, jid);
+      if (chat.pinned || chat.archived) chat.unsentSettings = true;
       await tx.objectStore('chats').put({ ...chat, deleted: true, request: false, pinned: false, archived: false });
     });
   }
@@ -205,6 +208,8 @@ export class Actions {
   set(jid: string, change: Partial<Pick<ChatRow, 'pinned' | 'muted' | 'archived' | 'markedUnread' | 'draft' | 'request' | 'name'>>): Promise<void> {
     return this.#strict(jid, (_, chat) => {
       Object.assign(chat, change);
+      if (SETTINGS.some((each) => change[each] !== undefined)) chat.unsentSettings = true;
+      if (chat.autojoin && (change.pinned !== undefined || change.muted !== undefined)) chat.unsentBookmark = true;
       return Promise.resolve();
     });
   }

@@ -1,7 +1,7 @@
 import { bare } from '../xmpp/jid.ts';
 import { names } from '../xmpp/mentions.ts';
 import { byChat, erase, isLater, isRow, messageRow, ofHistory, personOf } from './arriving.ts';
-import { chatRow, find, markRead, place, settleCount, unqueue, unreadBehind } from './chats.ts';
+import { chatRow, find, markRead, place, settleCount, unarchive, unqueue, unreadBehind } from './chats.ts';
 import * as compose from './compose.ts';
 import type { ChatRow, MessageRow, Transaction } from './db.ts';
 import type { Incoming } from './incoming.ts';
@@ -147,7 +147,8 @@ export class Apply {
   }
 
   async #cleared(incoming: Incoming): Promise<boolean> {
-    return incoming.at <= ((await this.#tx.objectStore('chats').get(incoming.chat))?.clearedAt ?? -Infinity);
+    const cleared = (await this.#tx.objectStore('chats').get(incoming.chat))?.cleared;
+    return cleared !== undefined && (incoming.at < cleared.at || incoming.id === cleared.id);
   }
 
   async #add(incoming: Incoming, where: 'newest' | 'oldest' | number): Promise<MessageRow> {
@@ -163,7 +164,7 @@ export class Apply {
     if (this.#isNew(incoming)) {
       this.applied.arrived.push(placed);
       if (this.#mentions(incoming, chat)) chat.mentioned = true;
-      if (this.#source === 'live') chat.archived = false;
+      if (this.#source === 'live') unarchive(chat);
     }
     await this.#settle(incoming, placed);
     await this.#confirm(incoming, chat, placed);

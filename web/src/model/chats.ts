@@ -58,6 +58,7 @@ export async function find(tx: Transaction, chat: string, archive: string, id: s
 /** Everything up to that message counts as read. @returns whether anything was unread. */
 export async function markRead(tx: Transaction, chat: ChatRow, upTo: MessageRow): Promise<boolean> {
   let changed = chat.markedUnread || chat.unreadBefore !== undefined;
+  if (chat.markedUnread) chat.unsentSettings = true;
   // What is not here yet is older than everything that is.
   delete chat.unreadBefore;
   chat.markedUnread = false;
@@ -77,6 +78,13 @@ export async function markRead(tx: Transaction, chat: ChatRow, upTo: MessageRow)
   chat.unread = left;
   if (left === 0) chat.mentioned = false;
   return changed;
+}
+
+/** What happens in a chat brings it back into the list, on all devices. */
+export function unarchive(chat: ChatRow): void {
+  if (!chat.archived) return;
+  chat.archived = false;
+  chat.unsentSettings = true;
 }
 
 /** What the server has counted as unread and the archive does not hold, or others have read meanwhile, is not unread. */

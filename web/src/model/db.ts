@@ -73,8 +73,8 @@ export interface ChatRow {
   maxOrder: number;
   /** How far back its archive was read; what is there may be nothing that is shown. */
   oldest?: string;
-  /** Cleared on this device: what is from before that stays away. */
-  clearedAt?: number;
+  /** Cleared on this device: this message and what is older stays away. */
+  cleared?: { at: number; id: string };
   /** Deleted from the list until something new comes. */
   deleted?: boolean;
   /** There is nothing older at the server either, or nothing older is wanted. */
@@ -85,6 +85,8 @@ export interface ChatRow {
   displayed?: string;
   /** The others have read something of ours, and with it all that was before (XEP-0333 §4.1). */
   seen?: number;
+  /** Pinned, muted, archived or marked unread here, and the server has not been told yet. */
+  unsentSettings?: true;
   /** Rooms: the nickname, our occupant-id, and whether to be in it. */
   nick?: string;
   occupantId?: string;

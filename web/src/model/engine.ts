@@ -17,7 +17,6 @@ import type { Applied, Source } from './apply.ts';
 import { ArchiveSync } from './archive.ts';
 import { takeIn, type Context } from './context.ts';
 import type { Database, Transaction } from './db.ts';
-import { DisplayedSync } from './displayed.ts';
 import { GroupWork } from './groupwork.ts';
 import { readMessage, type Incoming } from './incoming.ts';
 import { Older } from './older.ts';
@@ -26,6 +25,7 @@ import { People } from './people.ts';
 import { PeopleWork } from './peoplework.ts';
 import { Reconnect, type Nudges } from './reconnect.ts';
 import { Rooms } from './rooms.ts';
+import { isShared, Shared } from './shared.ts';
 import type { Notice } from './tabs.ts';
 import type { Transfer } from './transfer.ts';
 import type { Uploads } from './uploads.ts';
@@ -46,7 +46,7 @@ export interface EngineOptions {
 
 const FEATURES = [
   NS.disco, NS.caps, NS.ping, NS.receipts, NS.markers, NS.chatStates, NS.correct, NS.reactions, NS.retract, NS.reply, NS.directInvite,
-  `${NS.nick}+notify`, `${NS.avatarMetadata}+notify`, `${NS.bookmarks}+notify`, `${NS.mds}+notify`,
+  `${NS.nick}+notify`, `${NS.avatarMetadata}+notify`, `${NS.bookmarks}+notify`, `${NS.mds}+notify`, `${NS.chatSettings}+notify`,
 ];
 
 /** Milliseconds until an archive is asked again that did not answer. */
@@ -69,7 +69,7 @@ export class Engine {
   readonly #acts: PeopleWork;
   /** Contacts are told since when nobody has looked (XEP-0319). */
   #shares = false;
-  readonly #displayed: DisplayedSync;
+  readonly #shared: Shared;
   readonly #older: Older;
   readonly #archives = new Map<string, ArchiveSync>();
   #uploads: Promise<Uploads> | undefined;
@@ -101,7 +101,7 @@ export class Engine {
     this.#groups = new GroupWork(this.#context, this.#rooms);
     this.#people = new People(this.#context);
     this.#acts = new PeopleWork(this.#context, (on) => this.#share(on));
-    this.#displayed = new DisplayedSync(this.#context);
+    this.#shared = new Shared(this.#context);
     this.#older = new Older(this.#context);
     this.#outgoing = new Outgoing(this.#context, this.#rooms.joined);
     this.#reconnect = new Reconnect({ attempt: () => this.#attempt(), probe: () => this.#link.probe(), nudges: options.nudges });
@@ -177,8 +177,8 @@ export class Engine {
     switch (method) {
       case 'older':
         return this.#older.fetch(String(first), second === true, Number(third ?? 50));
-      case 'displayed':
-        return this.#displayed.publish();
+      case 'share':
+        return Promise.all([this.#shared.publish(), this.#rooms.publish()]);
       case 'typing':
         return this.#type(String(first), second === true);
       case 'add':
@@ -252,7 +252,7 @@ export class Engine {
     await caughtUp;
     if (session === 'bound') await this.#rooms.settle();
     this.#options.tell({ kind: 'catching-up', on: false });
-    await this.#displayed.begin(firstTime).then(() => this.#older.ahead());
+    await this.#shared.begin(firstTime).then(() => this.#older.ahead());
   }
 
   async #setClock(): Promise<void> {
@@ -349,7 +349,7 @@ export class Engine {
   async #event(from: string, event: NonNullable<ReturnType<typeof readEvent>>): Promise<void> {
     const own = from === this.#link.account;
     if (own && event.node === NS.bookmarks) await this.#rooms.bookmarks(event.items, event.retracted);
-    else if (own && event.node === NS.mds) await this.#displayed.told(event.items);
+    else if (own && isShared(event.node)) await this.#shared.told(event.node, event.items);
     // A picture is fetched by a question, whose answer must not wait behind this.
     else void this.#people.published(from, event.node, event.items).catch(() => undefined);
   }

@@ -286,6 +286,8 @@ describe('a room that has been silent', () => {
     server.answer = (stanza, scripted) =>
       answer && child(stanza, 'ping', NS.ping) ? `<iq xmlns='${NS.client}' type='error' id='%id%' from='${attribute(stanza, 'to')}'><error type='cancel'><${answer} xmlns='${NS.stanzaErrors}'/></error></iq>` : plain(stanza, scripted);
     const tab = await scene.signedIn();
+    // A session enters all groups when it begins; this one is joined after that.
+    await until(() => tab.model.catchingUp === null);
     await tab.model.joinGroup(ROOM);
     await until(() => tab.model.groups.get(ROOM)?.moderation === true, 'what the room says of itself');
     entered = joins().length;

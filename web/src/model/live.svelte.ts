@@ -378,7 +378,7 @@ export class LiveModel implements Model {
   }
 
   #set(jid: string, change: Parameters<Actions['set']>[1]): void {
-    this.#act(jid, (actions) => actions.set(jid, change));
+    this.#act(jid, (actions) => actions.set(jid, change), 'share');
   }
 
   /** Does it in the database, shows it, and has it sent. What goes wrong is said; nothing was changed then. */

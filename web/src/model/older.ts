@@ -65,7 +65,7 @@ export class Older {
     await this.#context.take(messages.reverse(), 'history', async (tx) => {
       const after = await chatRow(tx, chat, group ? 'group' : 'direct');
       if (page.first) after.oldest = page.first;
-      after.complete = page.complete || after.clearedAt !== undefined;
+      after.complete = page.complete || after.cleared !== undefined;
       if (page.complete) settleCount(after);
       await tx.objectStore('chats').put(after);
     });

@@ -95,7 +95,7 @@ export class Rooms {
       if (item.payload) this.#payloads.set(bookmark.jid, item.payload);
       await this.#bookmark(bookmark);
     }
-    for (const jid of retracted) await this.#bookmark({ jid: bare(jid), name: undefined, nick: undefined, autojoin: false });
+    for (const jid of retracted) await this.#bookmark({ jid: bare(jid), name: undefined, nick: undefined, autojoin: false, marks: { pinned: false, muted: false } });
   }
 
   /** Tells the server which groups one is in, or in no more, where it has not been told yet. */
@@ -104,13 +104,13 @@ export class Rooms {
       if (!chat.unsentBookmark) continue;
       const autojoin = chat.autojoin === true;
       try {
-        await this.#context.link.request(setBookmark({ jid: chat.jid, name: chat.name, nick: chat.nick, autojoin }, this.#payloads.get(chat.jid)));
+        await this.#context.link.request(setBookmark({ jid: chat.jid, name: chat.name, nick: chat.nick, autojoin, marks: { pinned: chat.pinned, muted: chat.muted } }, this.#payloads.get(chat.jid)));
       } catch (error) {
         if (error instanceof LinkError) return;
       }
       await transact(this.#context.db, 'default', async (tx) => {
         const now = await tx.objectStore('chats').get(chat.jid);
-        if (!now || (now.autojoin === true) !== autojoin) return;
+        if (!now || (now.autojoin === true) !== autojoin || now.pinned !== chat.pinned || now.muted !== chat.muted) return;
         delete now.unsentBookmark;
         await tx.objectStore('chats').put(now);
       });
@@ -288,7 +288,7 @@ export class Rooms {
       return;
     }
     const nick = bookmark.nick ?? known?.nick;
-    await this.#keep(bookmark.jid, { autojoin: true, ...(bookmark.name && !chat?.membership ? { name: bookmark.name } : {}), ...(nick ? { nick } : {}) }, true);
+    await this.#keep(bookmark.jid, { autojoin: true, ...bookmark.marks, ...(bookmark.name && !chat?.membership ? { name: bookmark.name } : {}), ...(nick ? { nick } : {}) }, true);
     if (known) return;
     this.#room(bookmark.jid, nick, undefined);
     this.#enter(bookmark.jid);

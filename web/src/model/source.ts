@@ -39,7 +39,7 @@ export function sourceOf(host: Host, jid: string, closed: () => void): Conversat
       retry: (key) => host.act(jid, (actions) => actions.retry(jid, key)),
       draft: (text) => host.act(jid, (actions) => actions.set(jid, { draft: text })),
       typing: (on) => void host.ask('typing', jid, on).catch(() => undefined),
-      read: (key) => host.act(jid, (actions) => actions.read(jid, key), 'displayed'),
+      read: (key) => host.act(jid, (actions) => actions.read(jid, key), 'share'),
       attach: (files, caption) => host.does(jid, (actions) => actions.attach(jid, files, caption)),
       load: (row, at) => host.media()?.load(row, at),
       cancel: (key) => (host.media()?.cancel(key), host.act(jid, (actions) => actions.cancel(key))),

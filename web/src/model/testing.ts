@@ -28,6 +28,7 @@ export class ArchivingServer extends ScriptedServer {
   readonly unread = new Map<string, number>();
   mds = '';
   bookmarks = '';
+  settings = '';
   /** Rooms take messages and show them to whoever is in. */
   joined = new Set<string>();
   #next = 0;
@@ -63,7 +64,7 @@ export class ArchivingServer extends ScriptedServer {
     if (child(stanza, 'inbox', NS.inbox) && this.inbox) return this.#inbox(child(child(stanza, 'inbox', NS.inbox), 'set', NS.rsm), attribute(stanza, 'id'));
     const items = child(child(stanza, 'pubsub', NS.pubsub), 'items', NS.pubsub);
     const node = attribute(items, 'node');
-    const content = node === NS.mds ? this.mds : node === NS.bookmarks ? this.bookmarks : undefined;
+    const content = node === NS.mds ? this.mds : node === NS.bookmarks ? this.bookmarks : node === NS.chatSettings ? this.settings : undefined;
     if (content === undefined) return undefined;
     return `<iq xmlns='${NS.client}' type='result' id='%id%'><pubsub xmlns='${NS.pubsub}'><items node='${node}'>${content}</items></pubsub></iq>`;
   }

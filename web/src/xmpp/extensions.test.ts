@@ -109,8 +109,8 @@ describe('own data', () => {
     xml(`<iq><pubsub xmlns='${NS.pubsub}'><items node='n'><item id='${id}'>${payload}</item></items></pubsub></iq>`);
   it('holds bookmarks, with what others keep in them', () => {
     const read = readItems(item('Room@x', `<conference xmlns='${NS.bookmarks}' autojoin='1' name='N'><nick>me</nick><extensions><k xmlns='other'/></extensions></conference>`))[0];
-    expect(read && readBookmark(read)).toEqual({ jid: 'room@x', name: 'N', nick: 'me', autojoin: true });
-    expect(serialize(setBookmark({ jid: 'room@x', name: undefined, nick: 'me', autojoin: true }, read?.payload))).toContain('other');
+    expect(read && readBookmark(read)).toEqual({ jid: 'room@x', name: 'N', nick: 'me', autojoin: true, marks: { pinned: false, muted: false } });
+    expect(serialize(setBookmark({ jid: 'room@x', name: undefined, nick: 'me', autojoin: true, marks: { pinned: true, muted: false } }, read?.payload))).toContain('other');
     expect(readBookmark({ id: 'no-address', payload: read?.payload })).toBeUndefined();
     expect(readBookmark({ id: 'a@b', payload: undefined })).toBeUndefined();
   });

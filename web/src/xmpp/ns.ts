@@ -74,6 +74,9 @@ export const NS = {
   reference: 'urn:xmpp:reference:0',
   reporting: 'urn:xmpp:reporting:1',
   last: 'jabber:iq:last',
+  pinning: 'urn:xmpp:bookmarks-pinning:0',
+  notify: 'urn:xmpp:notification-settings:1',
+  chatSettings: 'urn:nyala:chats:0',
   forwardedMark: 'urn:nyala:forwarded:0',
   lastInteraction: 'urn:xmpp:idle:1',
 } as const;
