@@ -1,8 +1,31 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+/** Packs once what the server would pack for everybody. */
+function packed(): Plugin {
+  let directory = '';
+  return {
+    name: 'packed',
+    apply: 'build',
+    configResolved: (config) => void (directory = resolve(config.root, config.build.outDir)),
+    async closeBundle() {
+      for (const entry of await readdir(directory, { recursive: true })) {
+        if (!/\.(js|css|html|svg|webmanifest|json)$/.test(entry)) continue;
+        const content = await readFile(join(directory, entry));
+        await writeFile(join(directory, `${entry}.br`), await promisify(brotliCompress)(content));
+        await writeFile(join(directory, `${entry}.gz`), await promisify(gzip)(content, { level: 9 }));
+      }
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), packed()],
   build: {
     target: 'es2022',
     outDir: process.env['NYALA_WEB_OUT'] ?? '../artifacts/web',

@@ -26,8 +26,16 @@ static class WebSite
         app.Use(AnswerNotFoundAsync);
         app.UseWebSockets();
         app.UseRouting();
-        var home = new HomePage(options);
-        app.MapReading("/", home.WriteAsync);
+        if (WebApp.Find(Path.Combine(AppContext.BaseDirectory, "web"), options.Server) is { } web)
+        {
+            web.Map(app);
+        }
+        else
+        {
+            // Built without Node: the page that says where one is, and how apps log in.
+            app.MapReading("/", new HomePage(options).WriteAsync);
+        }
+
         Assets.Map(app);
         HostMeta.Map(app, options.Server);
         FileRoutes.Map(app, server, logger);

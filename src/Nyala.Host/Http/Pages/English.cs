@@ -8,6 +8,8 @@ static class English
         Tagline = "Chat that stays on",
         HomeWhat = "This is the chat server of {0}. People here write to each other with the app they like: the server speaks XMPP, the open standard for messaging.",
         HomePrivate = "It belongs to those who run it, not to a company. You need no phone number.",
+        NoWebAppTitle = "No chat on this page",
+        NoWebAppText = "This server was built without its web app, so you chat with one of the apps below. Whoever runs it: install Node.js 20.19 or newer and build again.",
         JoinTitle = "Join",
         JoinInvite = "You need an invite: a link from somebody who is here already, or from the people who run this server. Open it on the device you want to chat on.",
         JoinOpen = "Anybody may join: choose “create account” in one of the apps below and enter {0} as the server.",

@@ -5,7 +5,7 @@ using Nyala.Host.Configuration;
 
 namespace Nyala.Host.Http.Pages;
 
-/// <summary>The page at <c>/</c>: what this server is and how to get in.</summary>
+/// <summary>The page at <c>/</c> where the web app is missing: what this server is and how to get in.</summary>
 sealed class HomePage(NyalaOptions options)
 {
     public Task WriteAsync(HttpContext context)
@@ -25,6 +25,7 @@ sealed class HomePage(NyalaOptions options)
             <p>{Layout.Sentence(texts.HomeWhat, domain)} {texts.HomePrivate}</p>
             <section class="card"><h2>{texts.JoinTitle}</h2><p>{Layout.Sentence(join, domain)}</p></section>
             <section class="card"><h2>{texts.LoginTitle}</h2><p>{texts.LoginText}</p>{Apps.List(texts, context.Request, invites: false)}</section>
+            <section class="card"><h2>{texts.NoWebAppTitle}</h2><p>{texts.NoWebAppText}</p></section>
             <section class="card"><h2>{texts.DetailsTitle}</h2><p>{texts.DetailsText}</p>{Details(texts)}</section>
             """);
         return Layout.WriteAsync(context, texts, StatusCodes.Status200OK, domain, body);

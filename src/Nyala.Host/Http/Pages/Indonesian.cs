@@ -8,6 +8,8 @@ static class Indonesian
         Tagline = "Obrolan yang tetap menyala",
         HomeWhat = "Ini server obrolan {0}. Orang-orang di sini saling berkirim pesan dengan aplikasi pilihan masing-masing: server ini memakai XMPP, standar terbuka untuk perpesanan.",
         HomePrivate = "Server ini milik mereka yang menjalankannya, bukan milik perusahaan. Tidak perlu nomor telepon.",
+        NoWebAppTitle = "Belum ada obrolan di halaman ini",
+        NoWebAppText = "Server ini dibuat tanpa aplikasi webnya, jadi Anda mengobrol lewat salah satu aplikasi di bawah. Untuk pengelola: pasang Node.js 20.19 atau lebih baru, lalu bangun lagi.",
         JoinTitle = "Bergabung",
         JoinInvite = "Anda perlu undangan: sebuah tautan dari seseorang yang sudah bergabung, atau dari pengelola server ini. Bukalah di perangkat yang ingin Anda pakai.",
         JoinOpen = "Siapa saja boleh bergabung: pilih “buat akun” di salah satu aplikasi di bawah, lalu isikan {0} sebagai server.",

@@ -7,6 +7,8 @@ sealed record Texts
     public required string Tagline { get; init; }
     public required string HomeWhat { get; init; }
     public required string HomePrivate { get; init; }
+    public required string NoWebAppTitle { get; init; }
+    public required string NoWebAppText { get; init; }
     public required string JoinTitle { get; init; }
     public required string JoinInvite { get; init; }
     public required string JoinOpen { get; init; }
