@@ -12,6 +12,7 @@ using Nyala.Features.Push;
 using Nyala.Features.Registration;
 using Nyala.Features.Rosters;
 using Nyala.Features.Sharing;
+using Nyala.Xmpp;
 
 namespace Nyala.Features;
 
@@ -30,23 +31,27 @@ public static class FeatureCatalog
         commands ??= new CommandList();
         notices ??= new ServerNotices(server);
         registrar.Registered = notices.GreetAsync;
+        var invites = new Invites(server, registrar, commands);
         var reports = new AbuseReports(server);
         var pubSub = new PubSubFeatures(server, rosters, access, subscriptions);
         var push = new PushNotifications(server);
+        var rooms = new Rooms.Rooms(server, push);
+        registrar.Admit = (account, invite) => AdmitAsync(server, rooms.Links, account, invite);
         var management = new RosterManagement(server, rosters, subscriptions);
         return
         [
             new LegacySession(),
             management,
             // Before presence: it knows why a session ends.
-            new Rooms.Rooms(server, push),
+            rooms,
             new PresenceSharing(server, rosters, subscriptions, access),
             new Blocking(server, rosters, reports),
             reports,
             new Disco(server, access, pubSub.Disco),
             new EntityCaps(server),
             new InBandRegistration(server, registrar),
-            new Invites(server, registrar, commands),
+            invites,
+            new OwnInvites(server, invites, rooms.Links, commands),
             new PeopleSearch(server, commands),
             new Commands(server, commands),
             new AccountAffiliation(server, rosters, access),
@@ -70,6 +75,16 @@ public static class FeatureCatalog
             new PrivilegedIqs(server),
             new Delegations(server),
         ];
+    }
+
+    /// <summary>Who came with a group's link belongs to the group.</summary>
+    static async Task AdmitAsync(NyalaServer server, Rooms.RoomLinks links, Storage.Account account, Storage.Invite invite)
+    {
+        if (invite.Inviter is { } maker && await server.Store.Accounts.FindAsync(maker) is { } host)
+        {
+            await links.AdmitAsync(
+                invite, Jid.FromPrepared(host.Username, server.Options.Domain), Jid.FromPrepared(account.Username, server.Options.Domain));
+        }
     }
 
     /// <summary>XEP-0401 §5: who was invited finds the inviter among its contacts, and the other way round.</summary>

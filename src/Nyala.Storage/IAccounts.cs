@@ -179,6 +179,15 @@ public sealed record Invite(string Token, long? Inviter, bool CreatesAccount, Ac
 {
     /// <summary>The prepared name of the account it makes, kept free for it while it is usable (XEP-0445 §5); null: whoever has it chooses.</summary>
     public string? Username { get; init; }
+
+    /// <summary>What the inviter says to who opens it, or null.</summary>
+    public string? Greeting { get; init; }
+
+    /// <summary>The prepared name of the room it leads into, or null; then the inviter becomes no contact.</summary>
+    public string? Room { get; init; }
+
+    /// <summary>The room's admins are asked first.</summary>
+    public bool NeedsApproval { get; init; }
 }
 
 public interface IInvites
@@ -196,7 +205,14 @@ public interface IInvites
     /// <summary>Usable invites an account has made, for its limit.</summary>
     ValueTask<int> CountByInviterAsync(long account, DateTimeOffset now);
 
+    /// <summary>Whether a usable invite, other than this one, keeps a name free for its holder.</summary>
+    ValueTask<bool> IsKeptAsync(string username, string token, DateTimeOffset now);
+
     ValueTask<bool> RevokeAsync(string token);
+
+    /// <summary>Revokes all that lead into a room.</summary>
+    /// <param name="room">Its prepared name.</param>
+    ValueTask RevokeRoomAsync(string room);
 }
 
 /// <param name="Device">The client's user-agent id (XEP-0388 §2.2).</param>

@@ -52,6 +52,7 @@ public static class Ns
     public const string Mam = "urn:xmpp:mam:2";
     public const string MamExtended = "urn:xmpp:mam:2#extended";
     public const string Rsm = "http://jabber.org/protocol/rsm";
+    public const string Nick = "http://jabber.org/protocol/nick";
     public const string Commands = "http://jabber.org/protocol/commands";
     public const string Admin = "http://jabber.org/protocol/admin";
     public const string ServerInfo = "http://jabber.org/network/serverinfo";
@@ -91,6 +92,8 @@ public static class Ns
     public const string MucOwner = "http://jabber.org/protocol/muc#owner";
     public const string MucConfig = "http://jabber.org/protocol/muc#roomconfig";
     public const string AdminsOnly = "urn:nyala:rooms#admins_only";
+    /// <summary>Our own way into a group for who holds its link (docs/groups.md).</summary>
+    public const string GroupLinks = "urn:nyala:group-links:0";
     public const string LockedNicknames = "urn:nyala:rooms#lock_nicknames";
     public const string MucInfo = "http://jabber.org/protocol/muc#roominfo";
     public const string MucRegister = "http://jabber.org/protocol/muc#register";

@@ -11,7 +11,7 @@ public static class InviteLinks
 
     /// <summary>
     /// The link that apps open: an account (XEP-0445 §2.1, §2.2), or the inviter as a contact, with <c>ibr=y</c> where it also
-    /// makes an account (§2.3).
+    /// makes an account (§2.3); into a room, an account first.
     /// </summary>
     /// <param name="inviter">The inviter's username, or null.</param>
     public static string Uri(ServerOptions options, Invite invite, string? inviter)
@@ -22,7 +22,7 @@ public static class InviteLinks
             return $"xmpp:{System.Uri.EscapeDataString(username)}@{domain}?register;preauth={invite.Token}";
         }
 
-        if (inviter is null)
+        if (inviter is null || invite.Room is not null)
         {
             return $"xmpp:{domain}?register;preauth={invite.Token}";
         }

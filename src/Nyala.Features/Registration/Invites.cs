@@ -67,7 +67,15 @@ public sealed class Invites(NyalaServer server, Registrar registrar, CommandList
         return await MakeAsync(inviter, linksInviter: form["roster-subscription"]?.AsBoolean() ?? false, createsAccount: true, username);
     }
 
-    async ValueTask<CommandStep> MakeAsync(LocalAccount inviter, bool linksInviter, bool createsAccount, string? username)
+    ValueTask<CommandStep> MakeAsync(LocalAccount inviter, bool linksInviter, bool createsAccount, string? username) => MakeAsync(inviter, invite => invite with
+    {
+        Inviter = linksInviter ? inviter.Id : null,
+        CreatesAccount = createsAccount,
+        Username = username,
+    });
+
+    /// <summary>Makes an invite for one person within a week, or what becomes of that, and tells its addresses.</summary>
+    internal async ValueTask<CommandStep> MakeAsync(LocalAccount inviter, Func<Invite, Invite> change)
     {
         var now = server.Time.GetUtcNow();
         if (await server.Store.Invites.CountByInviterAsync(inviter.Id, now) >= MostPerInviter)
@@ -75,14 +83,11 @@ public sealed class Invites(NyalaServer server, Registrar registrar, CommandList
             return StanzaError.ResourceConstraint with { Text = "You have too many unused invites; wait until some are used or too old." };
         }
 
-        var invite = new Invite(
-            RandomNumberGenerator.GetString(Alphabet, TokenLength), linksInviter ? inviter.Id : null, createsAccount, AccountRole.User, Uses: 1, now, now + Lifetime)
-        {
-            Username = username,
-        };
+        var invite = change(new(
+            RandomNumberGenerator.GetString(Alphabet, TokenLength), inviter.Id, CreatesAccount: true, AccountRole.User, Uses: 1, now, now + Lifetime));
         await server.Store.Invites.CreateAsync(invite);
         return CommandResult.Of(new DataForm("result", Ns.Invite + "#invitation")
-            .Add("uri", "text-single", InviteLinks.Uri(server.Options, invite, linksInviter ? inviter.Jid.Local : null))
+            .Add("uri", "text-single", InviteLinks.Uri(server.Options, invite, invite.Inviter is null ? null : inviter.Jid.Local))
             .Add("landing-url", "text-single", InviteLinks.Page(server.Options, invite))
             .Add("expire", "text-single", DateTimeProfile.Format(invite.ExpiresAt)));
     }

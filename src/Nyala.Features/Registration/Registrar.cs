@@ -36,6 +36,9 @@ public sealed class Registrar(NyalaServer server, Func<Account, long, Task> welc
     /// <summary>Called with each account that was made.</summary>
     public Func<Account, Task> Registered { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>Called when an invite into a room has made an account.</summary>
+    public Func<Account, Invite, Task> Admit { get; set; } = (_, _) => Task.CompletedTask;
+
     readonly RegistrationLimit _limit = new(server.Options.Limits, server.Time);
 
     // PBKDF2 keeps a processor busy for some ten milliseconds: not all of them at a time, so that those who chat find one.
@@ -91,7 +94,11 @@ public sealed class Registrar(NyalaServer server, Func<Account, long, Task> welc
         }
 
         server.Log.AccountRegistered(name, invite is null ? "open registration" : "an invite", address);
-        if (invite?.Inviter is { } inviter)
+        if (invite?.Room is not null)
+        {
+            await Admit(account!, invite);
+        }
+        else if (invite?.Inviter is { } inviter)
         {
             await welcome(account!, inviter);
         }
@@ -99,6 +106,14 @@ public sealed class Registrar(NyalaServer server, Func<Account, long, Task> welc
         await Registered(account!);
         return new(RegistrationProblem.None, account);
     }
+
+    /// <summary>Whether a name could be registered now; what is kept for the holder of an invite is free to that alone.</summary>
+    /// <exception cref="StoreException">The store cannot serve.</exception>
+    public async Task<RegistrationProblem> CheckNameAsync(string username, Invite? invite) =>
+        TryPrepare(username) is not { } name || (invite?.Username is { } kept && kept != name) ? RegistrationProblem.BadUsername
+        : await server.Store.Accounts.FindAsync(name) is not null || await server.Store.Invites.IsKeptAsync(name, invite?.Token ?? "", server.Time.GetUtcNow())
+            ? RegistrationProblem.Taken
+            : RegistrationProblem.None;
 
     /// <summary>What is stored for a password, made off the caller's thread and in turn; null when it cannot be one.</summary>
     public async Task<IReadOnlyList<Credential>?> DeriveAsync(string password)

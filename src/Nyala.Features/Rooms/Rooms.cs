@@ -45,7 +45,11 @@ public sealed class Rooms : IFeature, IStanzaHost
         _requests = new(_rooms);
         _messages = new(_rooms, _presence, _requests, _moderation, new(_rooms, push.Engine));
         _queries = new(_rooms);
+        Links = new(_rooms, _requests);
     }
+
+    /// <summary>Links into groups.</summary>
+    public RoomLinks Links { get; }
 
     public void Register(FeatureBuilder on)
     {
@@ -105,6 +109,7 @@ public sealed class Rooms : IFeature, IStanzaHost
         Set(on, Ns.MucOwner, "query", administration.ConfigureAsync);
         Get(on, Ns.Register, "query", RoomRegistration.OfferAsync);
         Set(on, Ns.Register, "query", registration.RegisterAsync);
+        Set(on, Ns.GroupLinks, "join", Links.JoinAsync);
         Get(on, Ns.Mam, "query", RoomArchive.FormAsync);
         on.IqQuery(Ns.Mam, "query", request => InAsync(request, archive.QueryAsync), Entity.Room);
         Get(on, Ns.Mam, "metadata", archive.MetadataAsync);

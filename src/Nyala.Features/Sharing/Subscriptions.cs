@@ -116,7 +116,7 @@ public sealed class Subscriptions(NyalaServer server, RosterCache rosters)
         var now = server.Time.GetUtcNow();
         if (request.Child("preauth", Ns.PreAuth)?["token"] is not { Length: > 0 } token
             || await server.Store.Invites.FindAsync(token, now) is not { } invite
-            || invite.Inviter != host.Account!.Id
+            || invite.Inviter != host.Account!.Id || invite.Room is not null
             || !await server.Store.Invites.ConsumeAsync(token, now))
         {
             return false;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Nyala.Core;
 using Nyala.Host.Administration;
 using Nyala.Host.Http;
 using Nyala.Host.Output;
@@ -9,6 +10,9 @@ namespace Nyala.Host.Commands;
 /// <summary>What a person who starts the server sees: what listens where, and the way in for the first account.</summary>
 sealed class Welcome(Terminal terminal, RunningServer server)
 {
+    /// <summary>Where the one who starts the server goes; on this machine the other name of <see cref="ServerOptions.WebAddress"/>, which is left for a second person.</summary>
+    string Here(string address) => WebAddresses.IsReachable(address) ? address : WebAddresses.OtherName(address);
+
     public async Task PrintAsync()
     {
         var options = server.Options;
@@ -18,7 +22,7 @@ sealed class Welcome(Terminal terminal, RunningServer server)
         terminal.Line();
         terminal.Pairs(
         [
-            .. options.HasPages ? [("Web page", options.Server.WebAddress)] : Array.Empty<(string, string)>(),
+            .. options.HasPages ? [("Web page", Here(options.Server.WebAddress))] : Array.Empty<(string, string)>(),
             .. Listeners.All(options).Where(kind => kind.Endpoints.Count > 0).Select(kind => (kind.What, string.Join(", ", kind.Endpoints.Select(Show)))),
             ("Data", options.Data),
         ]);
@@ -41,7 +45,7 @@ sealed class Welcome(Terminal terminal, RunningServer server)
     {
         terminal.Heading("Create the first account, which is the administrator's, with this invite:");
         terminal.Line();
-        terminal.Line("  " + (server.Options.HasPages ? invite.Page : invite.Link));
+        terminal.Line("  " + (server.Options.HasPages ? Here(invite.Page) : invite.Link));
         terminal.Line();
         if (!server.Options.HasPages)
         {
@@ -57,7 +61,8 @@ sealed class Welcome(Terminal terminal, RunningServer server)
             return;
         }
 
-        terminal.Line($"A second person can use {server.Options.Server.WebAddress} in the same browser; phones need a domain (--domain).");
+        terminal.Line($"To try it as a second person, open {server.Options.Server.WebAddress} in the same browser: it keeps the two apart.");
+        terminal.Line("Phones cannot reach this machine by these names; they need a domain (--domain).");
         terminal.Line();
     }
 

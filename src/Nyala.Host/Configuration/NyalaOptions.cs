@@ -52,6 +52,15 @@ sealed record NyalaOptions
     /// <summary>What opens /metrics to other machines, or null.</summary>
     public required string? MetricsToken { get; init; }
 
+    /// <summary>Who runs the server, as people know them; null: the domain says it.</summary>
+    public required string? OperatorName { get; init; }
+
+    /// <summary>One sentence about the server for those who come by; null: the app says what Nyala is.</summary>
+    public required string? OperatorSentence { get; init; }
+
+    /// <summary>Browsers may keep the web app, to start it without a connection.</summary>
+    public required bool WebAppStaysInBrowsers { get; init; }
+
     /// <summary>Phones and other machines can be expected to reach the domain.</summary>
     public required bool IsPublic { get; init; }
 

@@ -109,6 +109,17 @@ static class Settings
         (string text, out string value) => Values.Text(text, out value) && value.Length is 0 or >= 16)
     { IsSecret = true };
 
+    public static readonly Setting<string> OperatorName = new(
+        "Operator:Name", "at most 60 characters, or nothing", "Who runs this server, as people know them; nothing: the domain is shown.", "", Short(60));
+
+    public static readonly Setting<string> OperatorSentence = new(
+        "Operator:Sentence", "at most 200 characters, or nothing", "One sentence about this server for those who come by without an account.", "", Short(200));
+
+    public static readonly Setting<bool> WebAppOffline = new(
+        "WebApp:Offline", Values.SwitchAllowed,
+        "Browsers keep the web app, so that it starts without a connection. off takes it out of each browser again as soon as that asks, such as after a bad update.",
+        "on", Values.Switch);
+
     public static readonly Setting<string> Federation = new(
         "Federation:Enabled", "auto, on or off",
         "Whether people here talk with people on other servers. auto is on for a public domain, off for names such as localhost.", "auto",
@@ -271,7 +282,7 @@ static class Settings
     public static readonly IReadOnlyList<Setting> All =
     [
         Domain, Data, Xmpp, XmppTls, Servers, ServersTls, Components, Http, Https, WebAddress, Registration, RoomsHost, RoomsCreation, .. FileSettings.All, Storage, Certificate, CertificateKey, TlsRequired,
-        ScramIterations, LogLevel, LogFormat, MetricsToken,
+        ScramIterations, LogLevel, LogFormat, MetricsToken, OperatorName, OperatorSentence, WebAppOffline,
         Federation, FederationCertificates, FederationAllow, FederationDeny, FederationHosts, FederationRoots, FederationGiveUpAfter,
         FederationQueuedPerDomain, FederationQueued, FederationDomainPairs, FederationBytesPerSecond,
         PushDelay, PushSpacing, PushGiveUpAfter, PushShowSender, PushText, PushWholeGroups, PushContact, PushAllowPrivate, PushRoots,
@@ -333,6 +344,12 @@ static class Settings
                 : null,
         };
     }
+
+    static TryParse<string> Short(int most) => (string text, out string value) =>
+    {
+        value = text.Trim();
+        return value.Length <= most && !value.Any(char.IsControl);
+    };
 
     static bool NotEmpty(string text, out string value)
     {

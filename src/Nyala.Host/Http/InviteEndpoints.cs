@@ -1,3 +1,4 @@
+using Nyala.Core;
 using Nyala.Features.Registration;
 using Nyala.Host.Configuration;
 using Nyala.Host.Http.Pages;
@@ -6,12 +7,14 @@ using Nyala.Storage;
 namespace Nyala.Host.Http;
 
 /// <summary>Landing pages of invites, and the form that makes an account in the browser.</summary>
-sealed class InviteEndpoints(NyalaOptions options, IStore store, Registrar registrar, TimeProvider time, ILogger logger)
+/// <param name="web">The web app that opens invites itself, or null where there is only the page.</param>
+sealed class InviteEndpoints(NyalaOptions options, NyalaServer server, Registrar registrar, WebApp? web, TimeProvider time, ILogger logger)
 {
     const int MaxFormBytes = 4_096;
     const int AttemptsPerRegistration = 20;
 
     readonly InvitePage _page = new(options);
+    readonly Invitations _invitations = new(server);
 
     // Who holds an invite may register, and a whole campus may share an address (R14): only hammering is stopped.
     readonly RegistrationLimit _attempts = new(
@@ -23,16 +26,24 @@ sealed class InviteEndpoints(NyalaOptions options, IStore store, Registrar regis
         routes.MapPost("/invite/{token}", CreateAsync);
     }
 
+    /// <summary>The app where there is one; the page for those whose browser runs no scripts, or who want another app (<c>?apps</c>).</summary>
     async Task ShowAsync(HttpContext context)
     {
-        var view = await FindAsync(context);
-        if (view is null)
+        var found = await _invitations.FindAsync((string)context.Request.RouteValues["token"]!);
+        if (web is not null && !context.Request.Query.ContainsKey("apps"))
+        {
+            context.Response.StatusCode = found is null ? StatusCodes.Status404NotFound : StatusCodes.Status200OK;
+            await web.WriteEntryAsync(context, found is null ? Html.Empty : Preview.Of(found, Texts.For(context.Request), options));
+            return;
+        }
+
+        if (found is null)
         {
             await GoneAsync(context);
             return;
         }
 
-        await _page.WriteAsync(context, Texts.For(context.Request), StatusCodes.Status200OK, view);
+        await _page.WriteAsync(context, Texts.For(context.Request), StatusCodes.Status200OK, new(found.Invite, found.Inviter?.Username));
     }
 
     async Task CreateAsync(HttpContext context)
@@ -86,18 +97,8 @@ sealed class InviteEndpoints(NyalaOptions options, IStore store, Registrar regis
         }
     }
 
-    async Task<InviteForm?> FindAsync(HttpContext context)
-    {
-        var token = (string)context.Request.RouteValues["token"]!;
-        if (await store.Invites.FindAsync(token, time.GetUtcNow()) is not { } invite
-            || (invite.CreatesAccount && options.Server.Registration == Core.RegistrationMode.Closed))
-        {
-            return null;
-        }
-
-        var inviter = invite.Inviter is { } id ? (await store.Accounts.FindAsync(id))?.Username : null;
-        return new(invite, inviter);
-    }
+    async Task<InviteForm?> FindAsync(HttpContext context) =>
+        await _invitations.FindAsync((string)context.Request.RouteValues["token"]!) is { } found ? new(found.Invite, found.Inviter?.Username) : null;
 
     static Task GoneAsync(HttpContext context) =>
         Layout.WriteMessageAsync(context, StatusCodes.Status404NotFound, texts => texts.GoneTitle, texts => texts.GoneText);

@@ -19,9 +19,15 @@ sealed class RegistrationEndpoint(NyalaOptions options, IStore store, Registrar 
     const string RetryAfterSeconds = "60";
     const int AttemptsPerRegistration = 20;
 
+    /// <summary>Names that may be asked for: a person who types asks for several, and none of them costs anything.</summary>
+    const int ChecksPerAttempt = 20;
+
     // As on the invite's page: who holds an invite may register, and a whole campus may share an address (R14).
     readonly RegistrationLimit _attempts = new(
         options.Server.Limits with { RegistrationsPerAddress = options.Server.Limits.RegistrationsPerAddress * AttemptsPerRegistration }, time);
+
+    readonly RegistrationLimit _checks = new(
+        options.Server.Limits with { RegistrationsPerAddress = options.Server.Limits.RegistrationsPerAddress * AttemptsPerRegistration * ChecksPerAttempt }, time);
 
     readonly byte[] _description = JsonSerializer.SerializeToUtf8Bytes(new
     {
@@ -35,7 +41,8 @@ sealed class RegistrationEndpoint(NyalaOptions options, IStore store, Registrar 
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapReading(Path, DescribeAsync);
-        routes.MapPost(Path, CreateAsync);
+        routes.MapPost(Path, context => WriteAsync(context, AnswerAsync));
+        routes.MapPost(Path + "/name", context => WriteAsync(context, CheckAsync));
     }
 
     /// <summary>What a client must know to derive the keys.</summary>
@@ -45,9 +52,9 @@ sealed class RegistrationEndpoint(NyalaOptions options, IStore store, Registrar 
         return context.Response.Body.WriteAsync(_description, context.RequestAborted).AsTask();
     }
 
-    async Task CreateAsync(HttpContext context)
+    static async Task WriteAsync(HttpContext context, Func<HttpContext, Task<Answer>> respond)
     {
-        var answer = await AnswerAsync(context);
+        var answer = await respond(context);
         var response = context.Response;
         response.StatusCode = (int)answer.Status;
         response.Headers.CacheControl = "no-store";
@@ -65,36 +72,80 @@ sealed class RegistrationEndpoint(NyalaOptions options, IStore store, Registrar 
 
     async Task<Answer> AnswerAsync(HttpContext context)
     {
+        var (body, refusal) = await TakeAsync(context, _attempts);
+        return refusal
+            ?? (KeyRegistration.TryRead(body, options.Server.ScramIterations, out var request, out var problem)
+                ? await CreateAsync(request, context.Connection.RemoteIpAddress)
+                : Answer.Malformed(problem));
+    }
+
+    /// <summary>Whether a name is free for who may register. It tells no more than the attempt would.</summary>
+    async Task<Answer> CheckAsync(HttpContext context)
+    {
+        var (body, refusal) = await TakeAsync(context, _checks);
+        if (refusal is not null)
+        {
+            return refusal;
+        }
+
+        if (!NameCheck.TryRead(body, out var check, out var problem))
+        {
+            return Answer.Malformed(problem);
+        }
+
+        try
+        {
+            var (invite, closed) = await InviteAsync(check.Token, time.GetUtcNow());
+            return closed ?? (await registrar.CheckNameAsync(check.Username, invite) switch
+            {
+                RegistrationProblem.None => Answer.Free($"{registrar.TryPrepare(check.Username)}@{options.Server.Domain}"),
+                RegistrationProblem.Taken => Answer.Taken,
+                _ => Answer.BadUsername,
+            });
+        }
+        catch (StoreException)
+        {
+            return Answer.NoStore;
+        }
+    }
+
+    /// <summary>The body of a request that may be answered, or why it is not.</summary>
+    async Task<(byte[] Body, Answer? Refusal)> TakeAsync(HttpContext context, RegistrationLimit limit)
+    {
         if (options.Server.TlsRequired && !Encryption.IsSafe(context))
         {
-            return Answer.NotEncrypted;
+            return ([], Answer.NotEncrypted);
         }
 
         if (!context.Request.HasJsonContentType())
         {
             // Not for browsers' forms either: another website's page cannot send this type without asking first (CORS).
-            return Answer.WrongType;
+            return ([], Answer.WrongType);
         }
 
         if (options.Server.Registration == RegistrationMode.Closed)
         {
-            return Answer.Closed;
+            return ([], Answer.Closed);
         }
 
-        if (!_attempts.TryTake(context.Connection.RemoteIpAddress))
+        if (!limit.TryTake(context.Connection.RemoteIpAddress))
         {
             Log.TooManyRegistrations(logger, context.Connection.RemoteIpAddress?.ToString() ?? "?");
-            return Answer.TooMany;
+            return ([], Answer.TooMany);
         }
 
-        if (await ReadAsync(context.Request) is not { } body)
+        return await ReadAsync(context.Request) is { } body ? (body, null) : ([], Answer.TooLarge);
+    }
+
+    /// <summary>The invite of a token, where none is needed without one; else why not.</summary>
+    async Task<(Invite? Invite, Answer? Refusal)> InviteAsync(string? token, DateTimeOffset now)
+    {
+        if (token is null)
         {
-            return Answer.TooLarge;
+            return (null, options.Server.Registration == RegistrationMode.Open ? null : Answer.NeedsInvite);
         }
 
-        return KeyRegistration.TryRead(body, options.Server.ScramIterations, out var request, out var problem)
-            ? await CreateAsync(request, context.Connection.RemoteIpAddress)
-            : Answer.Malformed(problem);
+        return await store.Invites.FindAsync(token, now) is { CreatesAccount: true } invite ? (invite, null) : (null, Answer.BadInvite);
     }
 
     async Task<Answer> CreateAsync(KeyRegistration request, IPAddress? address)
@@ -102,18 +153,10 @@ sealed class RegistrationEndpoint(NyalaOptions options, IStore store, Registrar 
         var now = time.GetUtcNow();
         try
         {
-            Invite? invite = null;
-            if (request.Token is { } token)
+            var (invite, refusal) = await InviteAsync(request.Token, now);
+            if (refusal is not null)
             {
-                invite = await store.Invites.FindAsync(token, now);
-                if (invite is not { CreatesAccount: true })
-                {
-                    return Answer.BadInvite;
-                }
-            }
-            else if (options.Server.Registration != RegistrationMode.Open)
-            {
-                return Answer.NeedsInvite;
+                return refusal;
             }
 
             var result = await registrar.RegisterAsync(request.Username, request.Credentials, invite, now, address);
@@ -145,7 +188,7 @@ sealed class RegistrationEndpoint(NyalaOptions options, IStore store, Registrar 
         return read <= KeyRegistration.MaxBytes ? buffer[..read] : null;
     }
 
-    /// <summary>An answer: the new account's address, or a problem.</summary>
+    /// <summary>An answer: an address that was made or is free, or a problem.</summary>
     /// <param name="Code">What clients decide by; sentences may change.</param>
     sealed record Answer(HttpStatusCode Status, string Code, string Title, string Detail)
     {
@@ -163,6 +206,8 @@ sealed class RegistrationEndpoint(NyalaOptions options, IStore store, Registrar 
         public string? Address { get; private init; }
 
         public static Answer Made(string address) => new(HttpStatusCode.Created, "", "", "") { Address = address };
+
+        public static Answer Free(string address) => new(HttpStatusCode.OK, "", "", "") { Address = address };
 
         public static Answer Malformed(string detail) => new(HttpStatusCode.BadRequest, "malformed", "Not understood", detail);
     }

@@ -23,6 +23,14 @@ static class WebAddresses
     /// <summary>The link that apps open.</summary>
     public static string InviteLink(ServerOptions options, Invite invite, string? inviter) => InviteLinks.Uri(options, invite, inviter);
 
+    /// <summary>
+    /// An address on this machine under its other name. To a browser these are two places with separate storage, so that two people
+    /// can be signed in at the same time.
+    /// </summary>
+    public static string OtherName(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.IsLoopback
+        ? new UriBuilder(uri) { Host = uri.Host == "localhost" ? "127.0.0.1" : "localhost" }.Uri.AbsoluteUri.TrimEnd('/')
+        : address;
+
     /// <summary>Whether another device can be expected to open an address.</summary>
     public static bool IsReachable(string webAddress) =>
         Uri.TryCreate(webAddress, UriKind.Absolute, out var uri) && !uri.IsLoopback && !uri.Host.EndsWith(".localhost", StringComparison.Ordinal);

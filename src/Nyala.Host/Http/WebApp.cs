@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.StaticFiles;
 using Microsoft.Net.Http.Headers;
 using Nyala.Core;
@@ -9,32 +10,81 @@ namespace Nyala.Host.Http;
 sealed class WebApp
 {
     const string Entry = "index.html";
-    static readonly FileExtensionContentTypeProvider Types = new();
-    readonly string _directory;
-    readonly string _policy;
-    readonly string[] _files;
+    const string Worker = "sw.js";
 
-    WebApp(string directory, ServerOptions options)
+    /// <summary>A worker that gives up what the one before it has kept, and itself: the app then comes from the server each time.</summary>
+    static readonly byte[] Farewell = """
+        self.addEventListener('install', () => self.skipWaiting());
+        self.addEventListener('activate', (event) => event.waitUntil((async () => {
+          for (const name of await caches.keys()) await caches.delete(name);
+          await self.registration.unregister();
+        })()));
+        """u8.ToArray();
+
+    static readonly FileExtensionContentTypeProvider Types = new();
+    readonly IReadOnlyDictionary<string, string> _files;
+    readonly string _policy;
+    readonly (string Before, string After) _entry;
+    readonly bool _keepsItself;
+
+    WebApp(IReadOnlyDictionary<string, string> files, ServerOptions options, bool keepsItself)
     {
-        _directory = directory;
-        _files = [.. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
-            .Select(path => Path.GetRelativePath(directory, path).Replace('\\', '/'))
-            .Where(name => !name.EndsWith(".br", StringComparison.Ordinal) && !name.EndsWith(".gz", StringComparison.Ordinal))];
+        _files = files;
+        _keepsItself = keepsItself;
         _policy = Policy(WebAddresses.WebSocket(options.WebAddress), options.Uploads.Address ?? options.WebAddress);
+        var entry = File.ReadAllText(files[Entry]);
+        var head = entry.IndexOf("</head>", StringComparison.Ordinal);
+        _entry = head < 0 ? ("", entry) : (entry[..head], entry[head..]);
     }
 
     /// <summary>The app beside this binary; null where it was built without Node.</summary>
-    public static WebApp? Find(string directory, ServerOptions options) =>
-        File.Exists(Path.Combine(directory, Entry)) ? new(directory, options) : null;
+    /// <param name="directory">Where the build has left it.</param>
+    /// <param name="options">The server.</param>
+    /// <param name="earlier">What earlier builds had, for pages that are still open; null: nothing.</param>
+    /// <param name="keepsItself">Browsers may keep the app, to start it without a connection.</param>
+    public static WebApp? Find(string directory, ServerOptions options, EarlierBuilds? earlier = null, bool keepsItself = true)
+    {
+        if (!File.Exists(Path.Combine(directory, Entry)))
+        {
+            return null;
+        }
+
+        var files = Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories)
+            .Where(path => !IsPacked(path))
+            .ToDictionary(path => Path.GetRelativePath(directory, path).Replace('\\', '/'), StringComparer.Ordinal);
+        foreach (var (name, path) in earlier?.Take(directory) ?? [])
+        {
+            files.TryAdd(name, path);
+        }
+
+        return new(files, options, keepsItself);
+    }
+
+    /// <summary>Whether a file is another one, compressed.</summary>
+    public static bool IsPacked(string path) => path.EndsWith(".br", StringComparison.Ordinal) || path.EndsWith(".gz", StringComparison.Ordinal);
 
     /// <summary>Every file has its address; the entry is also at <c>/</c>.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
-        foreach (var name in _files)
+        foreach (var (name, path) in _files)
         {
-            var tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(_directory, name))))[..32]}\"";
-            routes.MapReading(name == Entry ? "/" : "/" + name, context => WriteAsync(context, name, tag));
+            if (name == Worker && !_keepsItself)
+            {
+                routes.MapReading("/" + name, SayFarewellAsync);
+                continue;
+            }
+
+            var tag = $"\"{Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)))[..32]}\"";
+            routes.MapReading(name == Entry ? "/" : "/" + name, context => WriteAsync(context, name, path, tag));
         }
+    }
+
+    /// <summary>The entry with something in its head, for programs that make a preview of the address and run no script.</summary>
+    public Task WriteEntryAsync(HttpContext context, Html head)
+    {
+        AddPolicy(context);
+        context.Response.ContentType = "text/html; charset=utf-8";
+        return context.Response.WriteAsync(_entry.Before + head.Value + _entry.After, Encoding.UTF8, context.RequestAborted);
     }
 
     /// <summary>
@@ -47,16 +97,26 @@ sealed class WebApp
         + "worker-src 'self'; manifest-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
         + "require-trusted-types-for 'script'; trusted-types svelte-trusted-html default";
 
-    async Task WriteAsync(HttpContext context, string name, string tag)
+    void AddPolicy(HttpContext context)
     {
         var headers = context.Response.Headers;
-        if (name.EndsWith(".html", StringComparison.Ordinal))
-        {
-            headers.ContentSecurityPolicy = _policy;
-            headers["Permissions-Policy"] = "camera=(self), microphone=(self), geolocation=()";
-        }
+        headers.ContentSecurityPolicy = _policy;
+        headers["Permissions-Policy"] = "camera=(self), microphone=(self), geolocation=()";
+    }
+
+    Task SayFarewellAsync(HttpContext context)
+    {
+        context.Response.ContentType = Type(Worker);
+        return context.Response.Body.WriteAsync(Farewell, context.RequestAborted).AsTask();
+    }
+
+    async Task WriteAsync(HttpContext context, string name, string path, string tag)
+    {
+        // A worker asks under the policy that it came with, so scripts have that of the page.
+        AddPolicy(context);
 
         // Names under assets/ hold the hash of their content; everything else is asked for again, and mostly not sent again.
+        var headers = context.Response.Headers;
         headers.CacheControl = name.StartsWith("assets/", StringComparison.Ordinal) ? "public, max-age=31536000, immutable" : "no-cache";
         headers.ETag = tag;
         headers.Vary = HeaderNames.AcceptEncoding;
@@ -67,28 +127,29 @@ sealed class WebApp
         }
 
         context.Response.ContentType = Type(name);
-        await context.Response.SendFileAsync(Path.Combine(_directory, Packed(context, name)), context.RequestAborted);
+        await context.Response.SendFileAsync(Packed(context, path), context.RequestAborted);
     }
 
     /// <summary>The compressed file beside it that the browser takes, else the file itself.</summary>
-    string Packed(HttpContext context, string name)
+    static string Packed(HttpContext context, string path)
     {
         foreach (var (coding, ending) in new[] { ("br", ".br"), ("gzip", ".gz") })
         {
             var accepted = context.Request.GetTypedHeaders().AcceptEncoding.Any(value => value.Value == coding && value.Quality is not 0);
-            if (accepted && File.Exists(Path.Combine(_directory, name + ending)))
+            if (accepted && File.Exists(path + ending))
             {
                 context.Response.Headers.ContentEncoding = coding;
-                return name + ending;
+                return path + ending;
             }
         }
 
-        return name;
+        return path;
     }
 
     static string Type(string name)
     {
-        var type = Types.TryGetContentType(name, out var known) ? known : "application/octet-stream";
+        var type = name.EndsWith(".webmanifest", StringComparison.Ordinal) ? "application/manifest+json"
+            : Types.TryGetContentType(name, out var known) ? known : "application/octet-stream";
         return type.StartsWith("text/", StringComparison.Ordinal) ? type + "; charset=utf-8" : type;
     }
 }

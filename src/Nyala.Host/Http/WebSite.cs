@@ -26,11 +26,10 @@ static class WebSite
         app.Use(AnswerNotFoundAsync);
         app.UseWebSockets();
         app.UseRouting();
-        if (WebApp.Find(Path.Combine(AppContext.BaseDirectory, "web"), options.Server) is { } web)
-        {
-            web.Map(app);
-        }
-        else
+        var earlier = new EarlierBuilds(Path.Combine(options.Data, "web"), time);
+        var web = WebApp.Find(Path.Combine(AppContext.BaseDirectory, "web"), options.Server, earlier, options.WebAppStaysInBrowsers);
+        web?.Map(app);
+        if (web is null)
         {
             // Built without Node: the page that says where one is, and how apps log in.
             app.MapReading("/", new HomePage(options).WriteAsync);
@@ -39,7 +38,8 @@ static class WebSite
         Assets.Map(app);
         HostMeta.Map(app, options.Server);
         FileRoutes.Map(app, server, logger);
-        new InviteEndpoints(options, server.Store, registrar, time, logger).Map(app);
+        new InviteEndpoints(options, server, registrar, web, time, logger).Map(app);
+        new StartEndpoint(options, server).Map(app);
         new RegistrationEndpoint(options, server.Store, registrar, time, logger).Map(app);
         new HealthEndpoints(options, exporter, trouble).Map(app);
         app.Map(WebAddresses.WebSocketPath, new WebSocketEndpoint(connections).RunAsync);

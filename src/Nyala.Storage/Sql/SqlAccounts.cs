@@ -32,12 +32,7 @@ sealed class SqlAccounts(ISqlExecutor sql, Action removed) : IAccounts
                 return (CreateAccountResult.Conflict, null);
             }
 
-            var kept = await db.NumberAsync(
-                """
-                select 1 from invite where username = @username and creates_account = 1 and uses > 0 and expires_at > @now and token <> @token limit 1
-                """,
-                ("@username", username), ("@now", now.ToUnixTimeMilliseconds()), ("@token", inviteToken ?? ""));
-            if (kept is not null)
+            if (await SqlInvites.KeptAsync(db, username, inviteToken ?? "", now))
             {
                 return (CreateAccountResult.Conflict, null);
             }

@@ -20,7 +20,7 @@ public sealed class InviteTests
         await romeo.SendAsync(list);
         var seen = await romeo.ExpectAsync("<iq type='result' id='l'><query xmlns='http://jabber.org/protocol/disco#items'><item jid='localhost' node='urn:xmpp:invite#invite'/></query></iq>");
         Assert.All(seen.Descendants("{http://jabber.org/protocol/disco#items}item"), item =>
-            Assert.Contains(item.Attribute("node")!.Value, (string[])["urn:xmpp:invite#invite", "urn:nyala:commands:0#directory", "urn:nyala:commands:0#export"]));
+            Assert.Contains(item.Attribute("node")!.Value, (string[])["urn:xmpp:invite#invite", "urn:nyala:commands:0#invite", "urn:nyala:commands:0#directory", "urn:nyala:commands:0#export"]));
         await prince.SendAsync(list);
         await prince.ExpectAsync("<iq type='result' id='l'><query xmlns='http://jabber.org/protocol/disco#items'><item node='urn:xmpp:invite#create-account'/></query></iq>");
         await romeo.SendAsync(Execute("urn:xmpp:invite#create-account"));

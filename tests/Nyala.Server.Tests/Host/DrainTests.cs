@@ -67,7 +67,7 @@ public sealed class DrainTests : IDisposable
         using (var first = await _nyala.ServeAsync())
         {
             token = Invite(first);
-            Assert.Contains(first.Lines, line => line.Contains("A second person can use http://127.0.0.1:", StringComparison.Ordinal));
+            Assert.Contains(first.Lines, line => line.Contains("To try it as a second person, open http://127.0.0.1:", StringComparison.Ordinal));
             await first.TerminateAsync();
         }
 

@@ -1,7 +1,9 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using Nyala.Core;
 using Nyala.Host.Http;
 using Xunit;
@@ -83,6 +85,58 @@ public sealed class WebAppTests : IAsyncLifetime
     {
         using var response = await _http.GetAsync(path);
         Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_page_that_was_open_finds_the_parts_of_the_builds_before()
+    {
+        var (clock, kept) = (new FakeTimeProvider(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)), Path.Combine(_directory, "kept"));
+        EarlierBuilds Earlier() => new(kept, clock);
+        for (var build = 1; build <= 4; build++)
+        {
+            Directory.Delete(Path.Combine(_directory, "assets"), recursive: true);
+            Directory.CreateDirectory(Path.Combine(_directory, "assets"));
+            await File.WriteAllTextAsync(Path.Combine(_directory, "assets", $"part-{build}.js"), "1", TestContext.Current.CancellationToken);
+            Earlier().Take(_directory);
+            clock.Advance(TimeSpan.FromDays(1));
+        }
+
+        Assert.Equal(["assets/part-2.js", "assets/part-3.js"], Earlier().Take(_directory).Select(file => file.Name).Order());
+        clock.Advance(TimeSpan.FromDays(27.5));
+        Assert.Equal(["assets/part-3.js"], Earlier().Take(_directory).Select(file => file.Name));
+        clock.Advance(TimeSpan.FromDays(2));
+        Assert.Empty(Earlier().Take(_directory));
+    }
+
+    [Fact]
+    public async Task A_worker_that_is_not_wanted_any_more_gives_itself_up()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory, "sw.js"), "the worker", TestContext.Current.CancellationToken);
+        Assert.Equal("the worker", await ServeAsync(keepsItself: true));
+        Assert.Contains("unregister()", await ServeAsync(keepsItself: false), StringComparison.Ordinal);
+
+        async Task<string> ServeAsync(bool keepsItself)
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            builder.Services.AddRoutingCore();
+            await using var app = builder.Build();
+            WebApp.Find(_directory, Options, null, keepsItself)!.Map(app);
+            await app.StartAsync(TestContext.Current.CancellationToken);
+            return await _http.GetStringAsync(new Uri(app.Urls.Single() + "/sw.js"));
+        }
+    }
+
+    [Fact]
+    public async Task A_preview_finds_what_is_put_into_the_head_of_the_entry()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_directory, "index.html"), "<html><head><title>Nyala</title></head></html>", TestContext.Current.CancellationToken);
+        var context = new DefaultHttpContext { Response = { Body = new MemoryStream() } };
+        await WebApp.Find(_directory, Options)!.WriteEntryAsync(context, Html.Of($"<meta content=\"{"<b>"}\">"));
+        context.Response.Body.Position = 0;
+        using var reader = new StreamReader(context.Response.Body);
+        Assert.Equal("<html><head><title>Nyala</title><meta content=\"&lt;b&gt;\"></head></html>", await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
+        Assert.Contains("script-src 'self'", context.Response.Headers.ContentSecurityPolicy.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,6 +28,8 @@ static class English
         InviteTitle = "You are invited to {0}",
         InviteBy = "{0} invites you to chat",
         InviteContact = "{0} would like to chat with you",
+        InviteGroup = "Join the group {0}",
+        InvitePromise = "No phone number, no download.",
         InviteWhat = "{0} is a chat server run by people, not by a company. You need no phone number, and you can use the app you like.",
         HaveApp = "The app is installed?",
         OpenInApp = "Open the invite in the app",

@@ -28,6 +28,8 @@ static class Indonesian
         InviteTitle = "Anda diundang ke {0}",
         InviteBy = "{0} mengundang Anda mengobrol",
         InviteContact = "{0} ingin mengobrol dengan Anda",
+        InviteGroup = "Gabung ke grup {0}",
+        InvitePromise = "Tanpa nomor HP, tanpa unduh aplikasi.",
         InviteWhat = "{0} adalah server obrolan yang dijalankan oleh orang, bukan oleh perusahaan. Tidak perlu nomor telepon, dan Anda bebas memilih aplikasi.",
         HaveApp = "Aplikasinya sudah terpasang?",
         OpenInApp = "Buka undangan di aplikasi",

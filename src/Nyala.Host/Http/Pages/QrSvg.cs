@@ -27,6 +27,6 @@ static class QrSvg
             }
         }
 
-        return Html.Of($"""<svg class="qr" role="img" aria-label="{label}" viewBox="0 0 {matrix.Count} {matrix.Count}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{matrix.Count}v{matrix.Count}h-{matrix.Count}z"/><path fill="#000" d="{path.ToString()}"/></svg>""");
+        return Html.Of($"""<svg xmlns="http://www.w3.org/2000/svg" class="qr" role="img" aria-label="{label}" viewBox="0 0 {matrix.Count} {matrix.Count}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{matrix.Count}v{matrix.Count}h-{matrix.Count}z"/><path fill="#000" d="{path.ToString()}"/></svg>""");
     }
 }

@@ -27,6 +27,8 @@ sealed record Texts
     public required string InviteTitle { get; init; }
     public required string InviteBy { get; init; }
     public required string InviteContact { get; init; }
+    public required string InviteGroup { get; init; }
+    public required string InvitePromise { get; init; }
     public required string InviteWhat { get; init; }
     public required string HaveApp { get; init; }
     public required string OpenInApp { get; init; }
