@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 
 const folder = process.argv[2] ?? new URL('../artifacts/web', import.meta.url).pathname;
 const budget = { js: 70 * 1024, css: 15 * 1024 };
-const lazy = ['Viewer', 'EmojiPicker', 'ChatInfo', 'MessageInfo', 'Settings', 'NewChat', 'ForwardDialog', 'AttachDialog', 'Recorder', 'SignIn', 'ConversationView'];
+const lazy = ['Viewer', 'EmojiPicker', 'ChatInfo', 'MessageInfo', 'Settings', 'NewChat', 'ForwardDialog', 'AttachDialog', 'Recorder', 'Doors', 'Steps', 'UpdateNotice', 'ConversationView'];
 
 const page = await readFile(join(folder, 'index.html'), 'utf8');
 const first = new Set();

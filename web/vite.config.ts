@@ -5,27 +5,33 @@ import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
+import { writeWorker } from './build-worker.ts';
 
-/** Packs once what the server would pack for everybody. */
-function packed(): Plugin {
-  let directory = '';
+/** What follows the build: the worker that keeps all of it, then everything packed once, as the server would for everybody. */
+function finished(): Plugin {
+  let [root, directory] = ['', ''];
   return {
-    name: 'packed',
+    name: 'finished',
     apply: 'build',
-    configResolved: (config) => void (directory = resolve(config.root, config.build.outDir)),
+    configResolved: (config) => void ([root, directory] = [config.root, resolve(config.root, config.build.outDir)]),
     async closeBundle() {
-      for (const entry of await readdir(directory, { recursive: true })) {
-        if (!/\.(js|css|html|svg|webmanifest|json)$/.test(entry)) continue;
-        const content = await readFile(join(directory, entry));
-        await writeFile(join(directory, `${entry}.br`), await promisify(brotliCompress)(content));
-        await writeFile(join(directory, `${entry}.gz`), await promisify(gzip)(content, { level: 9 }));
-      }
+      await writeWorker(root, directory);
+      await pack(directory);
     },
   };
 }
 
+async function pack(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { recursive: true })) {
+    if (!/\.(js|css|html|svg|webmanifest|json)$/.test(entry)) continue;
+    const content = await readFile(join(directory, entry));
+    await writeFile(join(directory, `${entry}.br`), await promisify(brotliCompress)(content));
+    await writeFile(join(directory, `${entry}.gz`), await promisify(gzip)(content, { level: 9 }));
+  }
+}
+
 export default defineConfig({
-  plugins: [svelte(), packed()],
+  plugins: [svelte(), finished()],
   build: {
     target: 'es2022',
     outDir: process.env['NYALA_WEB_OUT'] ?? '../artifacts/web',
@@ -38,7 +44,7 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     environmentOptions: { happyDOM: { url: 'http://localhost:5280/' } },
-    include: ['src/**/*.test.ts', 'seed/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'seed/**/*.test.ts', 'worker/**/*.test.ts'],
     testTimeout: 60_000,
   },
   // Under test too the browser build of Svelte, whose runes react; the server's holds values still.

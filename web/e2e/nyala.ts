@@ -27,7 +27,7 @@ export class Nyala {
   }
 
   async run(): Promise<void> {
-    const child = spawn(BINARY, ['run', '--quiet', ...this.#options()], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(BINARY, ['run', ...this.#options()], { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (data: Buffer) => (this.#log += data.toString()));
     while (!(await answers(this.port))) {
@@ -38,6 +38,21 @@ export class Nyala {
 
   async addAccount(name: string, password: string): Promise<void> {
     await promisify(execFile)(BINARY, ['user', 'add', name, '--password', password, ...this.#options()]);
+  }
+
+  /** The link that the first start prints. */
+  async firstInvite(): Promise<string> {
+    for (;;) {
+      const found = /https?:\/\/\S+\/invite\/[\w-]+/.exec(this.#log);
+      if (found) return found[0];
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** A link that leads to somebody who is here. */
+  async invite(from: string): Promise<string> {
+    const { stdout } = await promisify(execFile)(BINARY, ['invite', 'create', '--from', from, '--json', ...this.#options()]);
+    return (JSON.parse(stdout) as { page: string }).page;
   }
 
   /** kill -9, as a power cut looks from outside. */

@@ -10,13 +10,36 @@ import { browserNudges } from './model/reconnect';
 import { findWebSocket } from './xmpp/discovery';
 import { WebSocketWire } from './xmpp/websocket';
 
-const model = new LiveModel({
-  url: (domain) => findWebSocket(domain, new URL(location.href)),
-  wire: (events) => new WebSocketWire(events),
-  nudges: browserNudges,
+const target = document.getElementById('app') ?? document.body;
+const RELOADED = 'nyala.reloaded';
+
+// A part of a build that is gone everywhere: the page is too old. Once, so that a server without the part is no loop.
+addEventListener('vite:preloadError', (event) => {
+  if (sessionStorage.getItem(RELOADED) === import.meta.url) return;
+  sessionStorage.setItem(RELOADED, import.meta.url);
+  event.preventDefault();
+  location.reload();
 });
 
-// Who was here before sees the kept list at once; connecting comes after.
-await Promise.all([i18n.use(preferredLanguage()), model.restore()]);
-const target = document.getElementById('app');
-if (target !== null) mount(App, { target, props: { model, operator: location.hostname, domain: location.hostname } });
+async function begin(): Promise<void> {
+  await i18n.use(preferredLanguage());
+  if (!isSecureContext) {
+    mount((await import('./features/doors/Insecure.svelte')).default, { target });
+    return;
+  }
+  const model = new LiveModel({ url: (domain) => findWebSocket(domain, new URL(location.href)), wire: (events) => new WebSocketWire(events), nudges: browserNudges });
+  try {
+    // Who was here before sees the kept list at once; connecting comes after.
+    await model.restore();
+  } catch {
+    mount((await import('./features/doors/Blocked.svelte')).default, { target });
+    return;
+  }
+  mount(App, { target, props: { model, invited: /^\/invite\/([^/]+)$/u.exec(location.pathname)?.[1] } });
+  if ('serviceWorker' in navigator && import.meta.env.PROD) {
+    const { default: UpdateNotice } = await import('./features/shell/UpdateNotice.svelte');
+    mount(UpdateNotice, { target: document.body, props: { settled: async () => model.me === null || (await model.unsent()) === 0 } });
+  }
+}
+
+await begin();

@@ -172,8 +172,7 @@ export class Engine {
 
   /** What only the leader can do, by name; other tabs ask for it. */
   async serve(method: string, args: unknown[]): Promise<unknown> {
-    const [first, ...rest] = args;
-    const [second, third] = rest;
+    const [[first, second, third], rest] = [args, args.slice(1)];
     switch (method) {
       case 'older':
         return this.#older.fetch(String(first), second === true, Number(third ?? 50));
@@ -192,7 +191,7 @@ export class Engine {
       case 'group':
         return this.#group(String(first), args.slice(1));
       default:
-        throw new Error(`Nobody knows how to ${method}.`);
+        return (await import('./invites.ts')).serve(this.#link, this.#options.identity, method, args);
     }
   }
 

@@ -1,6 +1,8 @@
+import { local } from '../xmpp/jid.ts';
 import { chatRow } from './chats.ts';
 import * as compose from './compose.ts';
-import type { ChatRow, Transaction } from './db.ts';
+import { transact, type ChatRow, type Database, type Transaction } from './db.ts';
+import type { ChatKind } from './types.ts';
 
 /**
  * Takes everything of a chat away from this device. It stays away: its history is not fetched again, and what the archive should
@@ -50,4 +52,15 @@ export async function accept(tx: Transaction, chat: ChatRow): Promise<void> {
     read = true;
     await tx.objectStore('outbox').add(compose.read(chat, crypto.randomUUID(), row));
   }
+}
+
+/** Begins a chat, or takes up a stranger's. @param name What somebody is called of whom nothing is known yet. */
+export async function beginChat(db: Database, jid: string, kind: ChatKind, name?: string): Promise<void> {
+  await transact(db, 'strict', async (tx) => {
+    const chat = await chatRow(tx, jid, kind);
+    if (chat.request) await accept(tx, chat);
+    delete chat.deleted;
+    if (name && chat.name === local(jid)) chat.name = name;
+    await tx.objectStore('chats').put(chat);
+  });
 }

@@ -2,16 +2,18 @@ import { parseAccount } from '../xmpp/jid.ts';
 import { LinkError } from '../xmpp/errors.ts';
 import type { Identity } from '../xmpp/login.ts';
 import { Actions } from './actions.ts';
-import { chatRow, emptyChat } from './chats.ts';
+import { emptyChat } from './chats.ts';
 import { LiveConversation } from './conversation.svelte.ts';
-import { deleteDatabase, openDatabase, transact, type ChatRow, type MessageRow } from './db.ts';
+import { deleteDatabase, openDatabase, type ChatRow, type MessageRow } from './db.ts';
 import { LivePeople } from './contacts.svelte.ts';
+import type { Doorway } from './doorway.ts';
 import { LiveGroups, type Tab } from './groups.svelte.ts';
-import { accept } from './housekeeping.ts';
+import { beginChat } from './housekeeping.ts';
 import { Media } from './media.ts';
 import { Moment } from './moment.ts';
 import type { LiveOptions, Open } from './open.ts';
-import { forget, keep, kept } from './session.ts';
+import { Gate } from './gate.ts';
+import { change, forget, identityOf, kept, remember, withToken } from './session.ts';
 import { sourceOf, type Host } from './source.ts';
 import { Tabs, type Notice } from './tabs.ts';
 import { browserTransfer } from './transfer.ts';
@@ -34,7 +36,7 @@ export class LiveModel implements Model {
   readonly #part: Tab = {
     db: () => this.#need().db,
     account: () => this.#need().identity.account,
-    ask: (method, ...args) => this.#ask(method, ...args),
+    ask: (method, ...args) => this.ask(method, ...args),
     tell: (notice) => this.#open && this.#tell(this.#open, notice),
     changed: (chats) => this.#changed(chats),
     chat: (jid) => this.#chat(jid),
@@ -51,7 +53,7 @@ export class LiveModel implements Model {
     media: () => this.#open?.media,
     chat: (jid) => this.#chats.find((chat) => chat.jid === jid) ?? this.#chat(jid),
     view: (row) => this.#view(row),
-    ask: (method, ...args) => this.#ask(method, ...args),
+    ask: (method, ...args) => this.ask(method, ...args),
     does: (jid, action) => this.#does([jid], action),
     act: (jid, action, then) => this.#act(jid, action, then),
   };
@@ -60,9 +62,16 @@ export class LiveModel implements Model {
   onArrived: (message: Message, chat: Chat) => void = () => undefined;
   onTrouble: (error: unknown) => void = () => undefined;
 
+  readonly #online = new Gate();
+
   constructor(options: LiveOptions) {
     this.#options = { ...options, transfer: options.transfer ?? browserTransfer };
   }
+
+  /** How people come in and let others in; loaded when it is needed. */
+  doorway = async (): Promise<Doorway> => new (await import('./doorway.ts')).Doorway(this);
+
+  online = async (): Promise<void> => (this.#connection === 'online' ? undefined : this.#online.wait());
 
   get me(): { jid: string; name: string; avatar?: string } | null { return this.#me; }
   get connection(): ConnectionState { return this.#connection; }
@@ -77,30 +86,29 @@ export class LiveModel implements Model {
   async restore(): Promise<boolean> {
     const session = await kept();
     if (!session) return false;
-    await this.#start({ ...session, software: 'Nyala' });
+    await this.#start(identityOf(session));
+    if (session.unsentName !== undefined) void this.doorway().then((doorway) => doorway.tellName()).catch(() => undefined);
     return true;
   }
 
   /** @throws LinkError `refused` when name or password are wrong. */
-  async signIn(address: string, password: string): Promise<void> {
+  async signIn(address: string, password: string, isKey = false): Promise<void> {
     const account = parseAccount(address);
     if (!account) throw new LinkError('refused', 'no address');
-    const identity: Identity = { account, deviceId: crypto.randomUUID(), software: 'Nyala', password };
     const url = await this.#options.url(account.slice(account.indexOf('@') + 1));
-    const { verify } = await import('./verify.ts');
-    identity.token = await verify(identity, url, this.#options.wire);
-    await keep({ account, deviceId: identity.deviceId, ...(identity.token ? { token: identity.token } : {}) });
-    await this.#start(identity);
+    const { enrol } = await import('./verify.ts');
+    await this.#start(await enrol(account, password, isKey, url, this.#options.wire));
   }
 
   /** Tells the server that this device's token is of no use any more, where it can be reached, and takes everything away from here. */
   async signOut(): Promise<void> {
     const open = this.#open;
     const session = await kept();
+    remember(undefined);
     await this.#leave();
     if (!open || !session) return;
     const { withdraw } = await import('./verify.ts');
-    await withdraw(session, open.url, this.#options.wire);
+    await withdraw(session, await open.url, this.#options.wire);
     await deleteDatabase(open.identity.account);
   }
 
@@ -112,9 +120,7 @@ export class LiveModel implements Model {
   }
 
   /** Lets go of the connection and the database, as when the page goes. */
-  close(): void {
-    this.#stop();
-  }
+  close(): void { this.#stop(); }
 
   open(chat: string): Conversation {
     const entry = { jid: chat, conversation: new LiveConversation(sourceOf(this.#host, chat, () => this.#closed(entry))) };
@@ -127,20 +133,16 @@ export class LiveModel implements Model {
     if (![...this.#conversations].some(({ jid }) => jid === entry.jid)) this.#open?.media.leave(entry.jid);
   }
 
-  async startChat(jid: string): Promise<Chat> {
+  /** @param name What somebody is called of whom nothing is known yet. */
+  async startChat(jid: string, name?: string): Promise<Chat> {
     const { db, identity } = this.#need();
     const account = parseAccount(jid);
     if (!account) throw new Error('no address');
     if (this.#rows.get(account)?.kind === 'group') return this.joinGroup(account);
-    await transact(db, 'strict', async (tx) => {
-      const chat = await chatRow(tx, account, account === identity.account ? 'self' : 'direct');
-      if (chat.request) await accept(tx, chat);
-      delete chat.deleted;
-      await tx.objectStore('chats').put(chat);
-    });
+    await beginChat(db, account, account === identity.account ? 'self' : 'direct', name);
     // Without a connection the chat is there all the same; the contact is made by the first message's answer or the next try.
     this.#tell(this.#need(), { kind: 'outbox' });
-    if (account !== identity.account) void this.#ask('add', account).catch(() => undefined);
+    if (account !== identity.account) void this.ask('add', account).catch(() => undefined);
     await this.#changed([account]);
     return this.#chat(account);
   }
@@ -175,19 +177,19 @@ export class LiveModel implements Model {
   async #start(identity: Identity): Promise<void> {
     this.#stop();
     const db = await openDatabase(identity.account, () => location.reload());
-    const url = await this.#options.url(identity.account.slice(identity.account.indexOf('@') + 1));
     this.#clock = ((await db.get('meta', 'clock')) as number | undefined) ?? 0;
     const open: Open = {
       db,
       identity,
-      url,
+      // Asked behind the first paint: what is kept is shown before.
+      url: this.#options.url(identity.account.slice(identity.account.indexOf('@') + 1)),
       engine: undefined,
       media: new Media({ db, transfer: this.#options.transfer, changed: (keys) => this.#review(keys) }),
       actions: new Actions(db, identity.account, () => Date.now() + this.#clock),
       tabs: new Tabs({
         account: identity.account,
         ...(this.#options.locks ? { locks: this.#options.locks } : {}),
-        lead: () => this.#lead(open, url),
+        lead: () => this.#lead(open),
         notice: (notice) => this.#notice(notice),
         serve: (method, args) => open.engine?.serve(method, args) ?? Promise.reject(new Error('No tab leads.')),
       }),
@@ -199,9 +201,8 @@ export class LiveModel implements Model {
     await this.#loadAll();
   }
 
-  /** The engine comes behind the first paint: what is here already is shown without it. */
-  #lead(open: Open, url: string): void {
-    void Promise.all([this.#identity(open), import('./engine.ts')]).then(([identity, { Engine }]) => {
+  #lead(open: Open): void {
+    void Promise.all([this.#identity(open), open.url, import('./engine.ts')]).then(([identity, url, { Engine }]) => {
       if (this.#open !== open) return;
       open.engine = new Engine({
         db: open.db,
@@ -211,7 +212,7 @@ export class LiveModel implements Model {
         nudges: this.#options.nudges,
         transfer: this.#options.transfer,
         tell: (notice) => this.#tell(open, notice),
-        token: (token) => void keep({ account: identity.account, deviceId: identity.deviceId, ...(token ? { token } : {}) }),
+        token: (token) => void change(identity.account, (session) => withToken(session, token)),
         refused: () => void this.#leave(),
       });
       void open.engine.start();
@@ -227,7 +228,7 @@ export class LiveModel implements Model {
   // The token may have been renewed by the tab that led before.
   async #identity(open: Open): Promise<Identity> {
     const session = await kept();
-    return session?.account === open.identity.account ? { ...open.identity, ...session } : open.identity;
+    return session?.account === open.identity.account ? { ...open.identity, ...identityOf(session) } : open.identity;
   }
 
   #stop(): void {
@@ -268,6 +269,7 @@ export class LiveModel implements Model {
       case 'connection':
         this.#connection = notice.state;
         this.#offlineSince = notice.since;
+        if (notice.state === 'online') this.#online.release();
         break;
       case 'typing':
         this.#moment.types(notice.chat, notice.names);
@@ -373,9 +375,7 @@ export class LiveModel implements Model {
     return this.#open;
   }
 
-  async #ask(method: string, ...args: unknown[]): Promise<unknown> {
-    return this.#need().tabs.ask(method, ...args);
-  }
+  ask = async (method: string, ...args: unknown[]): Promise<unknown> => this.#need().tabs.ask(method, ...args);
 
   #set(jid: string, change: Parameters<Actions['set']>[1]): void {
     this.#act(jid, (actions) => actions.set(jid, change), 'share');
@@ -384,7 +384,7 @@ export class LiveModel implements Model {
   /** Does it in the database, shows it, and has it sent. What goes wrong is said; nothing was changed then. */
   #act(jid: string, action: (actions: Actions) => Promise<unknown>, then?: string): void {
     void this.#does([jid], action).then(
-      () => then && this.#ask(then).catch(() => undefined),
+      () => then && this.ask(then).catch(() => undefined),
       (error: unknown) => this.onTrouble(error),
     );
   }

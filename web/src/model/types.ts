@@ -1,4 +1,5 @@
 import type { Affiliation } from '../xmpp/mucadmin.ts';
+import type { Doorway } from './doorway.ts';
 
 /** How far a message of ours has come; never a step too early (DELIVERY R1/R2): */
 export type MessageState = 'sending' | 'safe' | 'delivered' | 'read' | 'failed';
@@ -81,6 +82,8 @@ export interface Model {
   /** Something that a person did could not be stored. */
   onTrouble: (error: unknown) => void;
   signIn(address: string, password: string): Promise<void>; signOut(): Promise<void>;
+  /** How people come in and let others in; absent where there is no server. */
+  doorway?(): Promise<Doorway>;
 }
 /** A sliced window of messages of one chat (web.md: ~90 rows). */
 export interface Conversation {

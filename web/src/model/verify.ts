@@ -1,11 +1,11 @@
 import { LinkError } from '../xmpp/errors.ts';
 import { Link } from '../xmpp/link.ts';
 import type { Identity } from '../xmpp/login.ts';
-import type { Kept } from './session.ts';
 import type { Wire, WireEvents } from '../xmpp/wire.ts';
+import { keep, remember, type Kept } from './session.ts';
 
 /** Logs in once, to see that name and password are right, and for the token. @throws LinkError */
-export async function verify(identity: Identity, url: string, wire: (events: WireEvents) => Wire): Promise<Identity['token']> {
+async function verify(identity: Identity, url: string, wire: (events: WireEvents) => Wire): Promise<Identity['token']> {
   let token: Identity['token'];
   const link = new Link({
     identity: { ...identity },
@@ -32,4 +32,13 @@ export async function withdraw(session: Kept, url: string, wire: (events: WireEv
   const link = new Link({ identity, url, wire, features: [], events, loginTimeout: 4000 });
   await link.connect().catch(() => undefined);
   link.close();
+}
+
+/** Logs in once, and keeps what logs in from now on: the token, and the password too where it is a key that was made here. @throws LinkError */
+export async function enrol(account: string, password: string, isKey: boolean, url: string, wire: (events: WireEvents) => Wire): Promise<Identity> {
+  const identity: Identity = { account, deviceId: crypto.randomUUID(), software: 'Nyala', password };
+  identity.token = await verify(identity, url, wire);
+  await keep({ account, deviceId: identity.deviceId, ...(identity.token ? { token: identity.token } : {}), ...(isKey ? { accountKey: password } : {}) });
+  remember(account);
+  return identity;
 }
