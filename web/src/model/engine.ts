@@ -172,7 +172,7 @@ export class Engine {
 
   /** What only the leader can do, by name; other tabs ask for it. */
   async serve(method: string, args: unknown[]): Promise<unknown> {
-    const [[first, second, third], rest] = [args, args.slice(1)];
+    const [first, second, third] = args;
     switch (method) {
       case 'older':
         return this.#older.fetch(String(first), second === true, Number(third ?? 50));
