@@ -28,7 +28,7 @@ import { Rooms } from './rooms.ts';
 import { isShared, Shared } from './shared.ts';
 import type { Notice } from './tabs.ts';
 import type { Transfer } from './transfer.ts';
-import type { Uploads } from './uploads.ts';
+import { Uploading } from './uploading.ts';
 
 export interface EngineOptions {
   db: Database;
@@ -72,8 +72,7 @@ export class Engine {
   readonly #shared: Shared;
   readonly #older: Older;
   readonly #archives = new Map<string, ArchiveSync>();
-  #uploads: Promise<Uploads> | undefined;
-  #stopped = false;
+  readonly #uploading: Uploading;
   #work: Promise<unknown> = Promise.resolve();
   readonly #looking = new Set<string>();
   #clock = 0;
@@ -104,6 +103,7 @@ export class Engine {
     this.#shared = new Shared(this.#context);
     this.#older = new Older(this.#context);
     this.#outgoing = new Outgoing(this.#context, this.#rooms.joined);
+    this.#uploading = new Uploading(this.#context, options.transfer, () => void this.#outgoing.flush());
     this.#reconnect = new Reconnect({ attempt: () => this.#attempt(), probe: () => this.#link.probe(), nudges: options.nudges });
   }
 
@@ -121,8 +121,7 @@ export class Engine {
 
   stop(): void {
     clearInterval(this.#checking);
-    this.#stopped = true;
-    void this.#uploads?.then((uploads) => uploads.stop());
+    this.#uploading.stop();
     this.#reconnect.stop();
     this.#link.close();
     this.#changeState('offline');
@@ -131,17 +130,7 @@ export class Engine {
   /** Something is in the outbox. */
   flush(): void {
     void this.#outgoing.flush();
-    void this.#upload();
-  }
-
-  /** What uploads is loaded when there is something to upload. */
-  async #upload(newSession = false): Promise<void> {
-    if (!this.#uploads && (await this.#options.db.count('files').catch(() => 0)) === 0) return;
-    this.#uploads ??= import('./uploads.ts').then(({ Uploads }) => new Uploads(this.#context, this.#options.transfer, () => void this.#outgoing.flush()));
-    const uploads = await this.#uploads;
-    if (this.#stopped) return uploads.stop();
-    if (newSession) uploads.reset();
-    await uploads.run();
+    void this.#uploading.run();
   }
 
   /** Whether anybody looks at a tab; unless so, the server holds back what can wait (XEP-0352). */
@@ -234,7 +223,7 @@ export class Engine {
       await this.#show();
       await this.#setClock();
     }
-    void this.#upload(session === 'bound');
+    void this.#uploading.run(session === 'bound');
     this.flush();
     const firstTime = (await this.#options.db.get('meta', account.cursorKey)) === undefined;
     if (session === 'bound') {
