@@ -8,7 +8,6 @@ import { bare, resource } from '../xmpp/jid.ts';
 import { idle } from '../xmpp/lastactivity.ts';
 import { Link } from '../xmpp/link.ts';
 import type { Identity } from '../xmpp/login.ts';
-import { invite } from '../xmpp/muc.ts';
 import { NS } from '../xmpp/ns.ts';
 import { readEvent } from '../xmpp/pubsub.ts';
 import { readTime, timeRequest } from '../xmpp/time.ts';
@@ -354,7 +353,7 @@ export class Engine {
       moderate: () => this.#groups.moderate(jid, value),
       refresh: () => this.#rooms.refresh(jid),
       forget: () => this.#rooms.end(jid, 'left'),
-      invite: () => Promise.resolve(this.#link.send(invite(jid, value))),
+      invite: () => Promise.resolve(this.#groups.invite(jid, value)),
     };
     try {
       await does[method]?.();

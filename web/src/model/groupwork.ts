@@ -2,7 +2,7 @@ import { infoRequest, itemsOf, readInfo, readItemAddresses } from '../xmpp/disco
 import { serialize } from '../xmpp/dom.ts';
 import { LinkError, StanzaError } from '../xmpp/errors.ts';
 import { domain } from '../xmpp/jid.ts';
-import { directInvite } from '../xmpp/muc.ts';
+import { directInvite, invite } from '../xmpp/muc.ts';
 import { changeConfig, configRequest, destroy, PRIVATE_GROUP, readConfig, resign, setAffiliations, setConfig, type Affiliation } from '../xmpp/mucadmin.ts';
 import { NS } from '../xmpp/ns.ts';
 import { moderate } from '../xmpp/retraction.ts';
@@ -117,6 +117,11 @@ export class GroupWork {
   async setPicture(jid: string, picture: Picture | undefined): Promise<void> {
     await this.#context.link.request(setPicture(picture, jid));
     await this.#rooms.refresh(jid);
+  }
+
+  /** Through the room, which decides who may (XEP-0045 §7.8.2). */
+  invite(jid: string, person: string): void {
+    this.#context.link.send(invite(jid, person));
   }
 
   async moderate(jid: string, stanzaId: string): Promise<void> {
