@@ -44,7 +44,8 @@ export class LiveConversation implements Conversation {
   #messages = $state.raw<readonly Message[]>([]);
   #atNewest = $state(true);
   #atOldest = $state(false);
-  #loading = $state(false);
+  // From the beginning: a window that has not been read yet is not an empty one.
+  #loading = $state(true);
   #work: Promise<void> = Promise.resolve();
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
   #draft: string | undefined;
