@@ -3,7 +3,7 @@ import { attribute, child, childText } from '../xmpp/dom.ts';
 import { NS } from '../xmpp/ns.ts';
 import { until } from '../xmpp/testing.ts';
 import { openDatabase } from './db.ts';
-import { JULIET, named, ROMEO, ROOM, Scene } from './testing.ts';
+import { JULIET, named, ROMEO, ROOM, roomText, Scene } from './testing.ts';
 import { ScriptedRoom } from './testing-groups.ts';
 import type { Chat } from './types.ts';
 
@@ -332,8 +332,9 @@ describe('an admin', () => {
     const { model } = await scene.signedIn();
     await model.joinGroup(ROOM);
     const chat = model.open(ROOM);
-    const archived = server.keep(ROOM, '<x/>');
-    server.tell(`<message xmlns='${NS.client}' type='groupchat' from='${ROOM}/tybalt' id='t1'><body>rude</body><stanza-id xmlns='${NS.sid}' id='${archived}' by='${ROOM}'/></message>`);
+    const said = roomText('tybalt', 't1', 'rude', 't');
+    const archived = server.keep(ROOM, said);
+    server.tell(said.replace('</message>', `<stanza-id xmlns='${NS.sid}' id='${archived}' by='${ROOM}'/></message>`));
     await until(() => named(chat, 'rude') !== undefined, 'a message');
     expect(await model.groups.moderate(ROOM, named(chat, 'rude')?.key ?? '')).toBeUndefined();
     expect(server.stanzas.map((stanza) => attribute(child(stanza, 'moderate', NS.moderate), 'id')).filter(Boolean)).toEqual([archived]);
