@@ -7,7 +7,6 @@ import './features/settings/theme.svelte';
 import { i18n, preferredLanguage } from './i18n/i18n.svelte';
 import { LiveModel } from './model/live.svelte';
 import { browserNudges } from './model/reconnect';
-import { findWebSocket } from './xmpp/discovery';
 import { WebSocketWire } from './xmpp/websocket';
 
 const target = document.getElementById('app') ?? document.body;
@@ -27,7 +26,7 @@ async function begin(): Promise<void> {
     mount((await import('./features/doors/Insecure.svelte')).default, { target });
     return;
   }
-  const model = new LiveModel({ url: (domain) => findWebSocket(domain, new URL(location.href)), wire: (events) => new WebSocketWire(events), nudges: browserNudges });
+  const model = new LiveModel({ url: async (domain) => (await import('./xmpp/discovery')).findWebSocket(domain, new URL(location.href)), wire: (events) => new WebSocketWire(events), nudges: browserNudges });
   try {
     // Who was here before sees the kept list at once; connecting comes after.
     await model.restore();
