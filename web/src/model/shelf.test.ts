@@ -76,6 +76,9 @@ describe('where files are fetched', () => {
     expect(at('https://nyala.id/files/1/a.jpg', 'https://nyala.id/')).toBe('https://nyala.id/files/1/a.jpg');
     expect(at('http://127.0.0.1:5280/files/1/a.jpg', 'http://localhost:5280/#/chat/x')).toBe('http://localhost:5280/files/1/a.jpg');
   });
+  it('is the address of the slot for what is sent, whatever name our server has for files', () => {
+    expect(fileAddress('https://files.nyala.id/1/a.jpg', new URL('https://nyala.id/'), true)).toBe('https://files.nyala.id/1/a.jpg');
+  });
   it('is a way through our own server for all others', () => {
     expect(at('https://other.example/a.jpg?x=1&y=2', 'https://nyala.id/')).toBe('https://nyala.id/media?url=https%3A%2F%2Fother.example%2Fa.jpg%3Fx%3D1%26y%3D2');
     expect(at('http://127.0.0.1:9999/x', 'http://localhost:5280/')).toBe('http://localhost:5280/media?url=http%3A%2F%2F127.0.0.1%3A9999%2Fx');

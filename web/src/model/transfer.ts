@@ -3,8 +3,8 @@ export interface Transfer {
   /** @returns the status of the answer. @throws when there is none. */
   put(url: string, headers: Record<string, string>, blob: Blob, type: string, progress: (part: number) => void, signal: AbortSignal): Promise<number>;
   get(url: string, signal: AbortSignal): Promise<Response>;
-  /** Where this page fetches what is at `url`. */
-  address(url: string): string;
+  /** Where this page fetches what is at `url`, or sends it to. */
+  address(url: string, sending?: boolean): string;
 }
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -14,10 +14,12 @@ const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
  * was opened under another name of the same machine. Every other server's files come through ours, since neither the page's
  * policy nor theirs (CORS) lets it ask them, and they need not know who asks.
  */
-export function fileAddress(url: string, here: URL): string {
+export function fileAddress(url: string, here: URL, sending = false): string {
   const there = new URL(url);
   if (there.origin === here.origin) return there.href;
   if (LOOPBACK.has(there.hostname) && LOOPBACK.has(here.hostname) && there.port === here.port) return new URL(there.pathname + there.search, here.origin).href;
+  // A slot is always our own server's, which may have another name for files; the page's policy knows it.
+  if (sending) return there.href;
   return new URL(`/media?url=${encodeURIComponent(there.href)}`, here.origin).href;
 }
 
@@ -39,5 +41,5 @@ export const browserTransfer: Transfer = {
     });
   },
   get: (url, signal) => fetch(url, { signal, credentials: 'omit', referrerPolicy: 'no-referrer' }),
-  address: (url) => fileAddress(url, new URL(location.href)),
+  address: (url, sending) => fileAddress(url, new URL(location.href), sending),
 };
