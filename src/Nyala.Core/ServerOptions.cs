@@ -99,7 +99,23 @@ public sealed record UploadOptions
     /// <summary>Bytes of the disk that uploads leave free, because messages need them.</summary>
     public long KeepFree { get; init; } = 512L << 20;
 
+    /// <summary>Which other servers' files the web app may fetch through this one.</summary>
+    public ForeignFiles Foreign { get; init; } = ForeignFiles.Public;
+
     public bool IsOff => Host is { Length: 0 };
+}
+
+/// <summary>Whose files this server fetches for its web app.</summary>
+public enum ForeignFiles
+{
+    /// <summary>Nobody's.</summary>
+    Off,
+
+    /// <summary>Those of servers with public addresses.</summary>
+    Public,
+
+    /// <summary>Also those at private and loopback addresses.</summary>
+    Any,
 }
 
 /// <summary>How sleeping devices are woken.</summary>

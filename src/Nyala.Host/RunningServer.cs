@@ -8,6 +8,7 @@ using Nyala.Host.Administration.AdHoc;
 using Nyala.Host.Certificates;
 using Nyala.Host.Configuration;
 using Nyala.Host.Http;
+using Nyala.Host.Http.Files;
 using Nyala.Host.Monitoring;
 using Nyala.Host.Portability;
 using Nyala.Storage;
@@ -120,9 +121,11 @@ sealed class RunningServer : IAsyncDisposable
         new AdministrationCommands(Administration, Options.Federation, Departure).AddTo(commands);
         var copies = new ExportLinks(Options, Store, time);
         copies.AddTo(commands);
+        var passes = new MediaPasses(time);
+        passes.AddTo(commands);
         _xmpp = Own(await XmppSide.StartAsync(Options.Server, Options.Federation, Options.Queues, Store, certificates, time, loggers, commands, more));
         Administration.Live = _xmpp;
-        _web = Own(BuildWeb(certificates, exporter, copies, time, loggers));
+        _web = Own(BuildWeb(certificates, exporter, copies, passes, time, loggers));
         await OpenPortsAsync(certificates, time);
         Own(await AdministrationSocket.StartAsync(Administration, Options.Data));
         Own(QuietHeap.Watch(time));
@@ -130,7 +133,7 @@ sealed class RunningServer : IAsyncDisposable
         Log.Started(_logger, About.Version, Options.Server.Domain, Options.Data);
     }
 
-    WebApplication BuildWeb(CertificateStore certificates, PrometheusExporter exporter, ExportLinks copies, TimeProvider time, ILoggerFactory loggers)
+    WebApplication BuildWeb(CertificateStore certificates, PrometheusExporter exporter, ExportLinks copies, MediaPasses passes, TimeProvider time, ILoggerFactory loggers)
     {
         var builder = WebApplication.CreateEmptyBuilder(new() { ApplicationName = About.Name });
         builder.Services.AddSingleton(loggers);
@@ -152,6 +155,9 @@ sealed class RunningServer : IAsyncDisposable
         var app = builder.Build();
         WebSite.Map(app, Options, _xmpp!.Server, _xmpp.Registrar, _xmpp.Connections, exporter, Trouble, time, _logger);
         copies.Map(app);
+        var foreign = new ForeignDownloads(Options, Store, passes);
+        _owned.Add(new Disposer(foreign));
+        foreign.Map(app);
         return app;
     }
 

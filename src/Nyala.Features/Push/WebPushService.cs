@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using Nyala.Core;
 using Nyala.Core.Routing;
+using Nyala.Features.Outside;
 using Nyala.Storage;
 using Nyala.Xmpp;
 using Nyala.Xmpp.Payloads;
@@ -37,7 +37,7 @@ sealed class WebPushService : IPushService, IStanzaHost, IDisposable
     {
         _server = server;
         Jid = Jid.FromPrepared(null, "push." + server.Options.Domain);
-        _http = new(Handler(server.Options.Push)) { Timeout = Patience, MaxResponseContentBufferSize = 4_096 };
+        _http = new(OutsideHttp.Handler(server.Options.Push.AllowPrivate, server.Options.Push.Roots)) { Timeout = Patience, MaxResponseContentBufferSize = 4_096 };
     }
 
     /// <summary>Its address.</summary>
@@ -100,33 +100,6 @@ sealed class WebPushService : IPushService, IStanzaHost, IDisposable
     public ValueTask<StanzaError?> IqAsync(Stanza iq) => new(iq.Type is StanzaType.Get or StanzaType.Set ? StanzaError.ServiceUnavailable : null);
 
     public void Dispose() => _http.Dispose();
-
-    /// <summary>No proxy, no redirection, no cookies, and no address but a public one, whatever a client has named.</summary>
-    static SocketsHttpHandler Handler(PushOptions options)
-    {
-        var handler = new SocketsHttpHandler
-        {
-            AllowAutoRedirect = false,
-            UseProxy = false,
-            UseCookies = false,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            MaxResponseHeadersLength = 16,
-            MaxResponseDrainSize = 4_096,
-            MaxConnectionsPerServer = 16,
-            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-            ConnectCallback = (context, cancellation) => PublicAddresses.ConnectAsync(context.DnsEndPoint, options.AllowPrivate, cancellation),
-        };
-        if (options.Roots.Count > 0)
-        {
-            var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, TrustMode = X509ChainTrustMode.CustomRootTrust };
-            policy.CustomTrustStore.AddRange(options.Roots);
-            using var system = new X509Store(StoreName.Root, StoreLocation.LocalMachine, OpenFlags.ReadOnly);
-            policy.CustomTrustStore.AddRange(system.Certificates);
-            handler.SslOptions.CertificateChainPolicy = policy;
-        }
-
-        return handler;
-    }
 
     static HttpRequestMessage Request(WebPushSubscription subscription, PushNotice notice, string authorization)
     {

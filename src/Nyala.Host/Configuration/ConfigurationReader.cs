@@ -281,13 +281,13 @@ sealed class ConfigurationReader(IDictionary environment, string currentDirector
             Allowed = Get(Settings.FederationAllow),
             Denied = Get(Settings.FederationDeny),
             Hosts = Get(Settings.FederationHosts),
-            Roots = ReadRoots(Settings.FederationRoots),
         };
     }
 
-    /// <summary>What components share with other servers.</summary>
+    /// <summary>What components, and whoever fetches files, share with other servers.</summary>
     FederationOptions ReadQueues() => new()
     {
+        Roots = ReadRoots(Settings.FederationRoots),
         GiveUpAfter = Get(Settings.FederationGiveUpAfter),
         QueuedPerDomain = Get(Settings.FederationQueuedPerDomain),
         Queued = Get(Settings.FederationQueued),
@@ -338,6 +338,7 @@ sealed class ConfigurationReader(IDictionary environment, string currentDirector
         Expiry = Get(FileSettings.Expiry) is var expiry && expiry > TimeSpan.Zero ? expiry : null,
         SlotTime = Get(FileSettings.SlotTime),
         KeepFree = Get(FileSettings.KeepFree),
+        Foreign = Get(FileSettings.Foreign),
     };
 
     X509Certificate2Collection ReadRoots(Setting<string> setting)

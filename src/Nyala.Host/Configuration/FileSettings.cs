@@ -40,7 +40,12 @@ static class FileSettings
     public static readonly Setting<long> KeepFree = new(
         "Files:KeepFree", Values.SizeAllowed, "What uploads leave free on the disk, because messages need it.", "512M", Values.Size);
 
-    public static readonly IReadOnlyList<Setting> All = [Host, Address, Directory, MaxBytes, Quota, ProfileQuota, Expiry, SlotTime, KeepFree];
+    public static readonly Setting<ForeignFiles> Foreign = new(
+        "Files:Foreign", "public, any or off",
+        "Which other servers' files the web app may fetch through this server, up to Files:MaxBytes each: those with public addresses, also those in private networks (a risk where users are not trusted), or none.",
+        "public", Values.OneOf(("public", ForeignFiles.Public), ("any", ForeignFiles.Any), ("off", ForeignFiles.Off)));
+
+    public static readonly IReadOnlyList<Setting> All = [Host, Address, Directory, MaxBytes, Quota, ProfileQuota, Expiry, SlotTime, KeepFree, Foreign];
 
     /// <summary>Why settings that are possible one by one are not together, or null.</summary>
     public static string? Conflict(ServerOptions server, bool isPublic, bool hasPages)

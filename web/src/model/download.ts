@@ -1,7 +1,7 @@
 import type { Database } from './db.ts';
 import { sha256 } from './sending.ts';
 import { keep } from './shelf.ts';
-import type { Transfer } from './transfer.ts';
+import type { Pass, Transfer } from './transfer.ts';
 import type { Attachment } from './types.ts';
 
 /** What nobody said the size of may be as large as this; beyond, a page does not hold it well. */
@@ -13,12 +13,12 @@ const MOST_TO_CHECK = 64 * 1024 * 1024;
  * @throws when none has it, when it is larger than was said, or when it is not what was sent (XEP-0447 §8).
  */
 export async function download(
-  from: { db: Database; transfer: Transfer }, attachment: Attachment, most: number | undefined, signal: AbortSignal, progress: (part: number) => void,
+  from: { db: Database; transfer: Transfer; pass: Pass }, attachment: Attachment, most: number | undefined, signal: AbortSignal, progress: (part: number) => void,
 ): Promise<Blob> {
   let failure: unknown = new Error('It is nowhere.');
   for (const source of attachment.sources ?? []) {
     try {
-      const blob = await fetchBytes(await from.transfer.get(from.transfer.address(source), signal), attachment, most ?? MOST, progress);
+      const blob = await fetchBytes(await from.transfer.get(source, signal, from.pass), attachment, most ?? MOST, progress);
       if (attachment.hash && blob.size <= MOST_TO_CHECK && (await sha256(await blob.arrayBuffer())) !== attachment.hash) throw new Error('It was changed.');
       await keep(from.db, source, blob);
       return blob;

@@ -11,6 +11,7 @@ import type { Identity } from '../xmpp/login.ts';
 import { NS } from '../xmpp/ns.ts';
 import { readEvent } from '../xmpp/pubsub.ts';
 import { readTime, timeRequest } from '../xmpp/time.ts';
+import type { MediaPass } from './mediapass.ts';
 import type { Wire, WireEvents } from '../xmpp/wire.ts';
 import type { Applied, Source } from './apply.ts';
 import { ArchiveSync } from './archive.ts';
@@ -74,6 +75,7 @@ export class Engine {
   readonly #uploading: Uploading;
   #work: Promise<unknown> = Promise.resolve();
   readonly #looking = new Set<string>();
+  #pass: MediaPass | undefined;
   #clock = 0;
   #offlineSince: number | null = Date.now();
   #state: 'offline' | 'connecting' | 'online' = 'offline';
@@ -172,6 +174,8 @@ export class Engine {
         return this.#people.add(String(first), second === undefined ? undefined : String(second));
       case 'join':
         return this.#rooms.add(String(first), second === undefined ? undefined : String(second));
+      case 'media-pass':
+        return (this.#pass ??= new (await import('./mediapass.ts')).MediaPass(this.#link)).get(first === true);
       case 'groups-host':
         return this.#groups.host();
       case 'person':

@@ -184,7 +184,7 @@ export class LiveModel implements Model {
       // Asked behind the first paint: what is kept is shown before.
       url: this.#options.url(identity.account.slice(identity.account.indexOf('@') + 1)),
       engine: undefined,
-      media: new Media({ db, transfer: this.#options.transfer, changed: (keys) => this.#review(keys) }),
+      media: new Media({ db, transfer: this.#options.transfer, pass: async (fresh) => String(await this.ask('media-pass', fresh)), changed: (keys) => this.#review(keys) }),
       actions: new Actions(db, identity.account, () => Date.now() + this.#clock),
       tabs: new Tabs({
         account: identity.account,

@@ -1,6 +1,6 @@
 import { isFile } from './isfile.ts';
 import type { Database, MessageRow } from './db.ts';
-import type { Transfer } from './transfer.ts';
+import type { Pass, Transfer } from './transfer.ts';
 import type { Attachment } from './types.ts';
 
 /** What is smaller comes by itself; everything else when somebody wants it (a phone's data is not ours to spend). */
@@ -27,6 +27,7 @@ interface Entry {
 export interface MediaOptions {
   db: Database;
   transfer: Transfer;
+  pass: Pass;
   /** These messages look different now. */
   changed(keys: ReadonlySet<string>): void;
 }

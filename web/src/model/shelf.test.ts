@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openDatabase, type Database } from './db.ts';
 import { attach } from './sending.ts';
 import { fetchKept, keep, makeRoom } from './shelf.ts';
-import { fileAddress } from './transfer.ts';
 import type { FileToSend } from './types.ts';
 
 globalThis.Blob = NodeBlob as unknown as typeof Blob;
@@ -67,20 +66,5 @@ describe('a device without room', () => {
     const gone = { ...file(1), blob: { size: 1, slice: () => gone.blob, arrayBuffer: () => Promise.reject(new Error('gone')) } as unknown as Blob };
     await expect(attach(who(), 'juliet@example.org', [gone], '')).rejects.toMatchObject({ reason: 'unreadable' });
     expect(await db.count('messages')).toBe(0);
-  });
-});
-
-describe('where files are fetched', () => {
-  const at = (url: string, here: string): string => fileAddress(url, new URL(here));
-  it('is our own server directly, also by another name of this machine', () => {
-    expect(at('https://nyala.id/files/1/a.jpg', 'https://nyala.id/')).toBe('https://nyala.id/files/1/a.jpg');
-    expect(at('http://127.0.0.1:5280/files/1/a.jpg', 'http://localhost:5280/#/chat/x')).toBe('http://localhost:5280/files/1/a.jpg');
-  });
-  it('is the address of the slot for what is sent, whatever name our server has for files', () => {
-    expect(fileAddress('https://files.nyala.id/1/a.jpg', new URL('https://nyala.id/'), true)).toBe('https://files.nyala.id/1/a.jpg');
-  });
-  it('is a way through our own server for all others', () => {
-    expect(at('https://other.example/a.jpg?x=1&y=2', 'https://nyala.id/')).toBe('https://nyala.id/media?url=https%3A%2F%2Fother.example%2Fa.jpg%3Fx%3D1%26y%3D2');
-    expect(at('http://127.0.0.1:9999/x', 'http://localhost:5280/')).toBe('http://localhost:5280/media?url=http%3A%2F%2F127.0.0.1%3A9999%2Fx');
   });
 });

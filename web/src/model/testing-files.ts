@@ -46,10 +46,6 @@ export class FileServer implements Transfer {
     return blob ? new Response(await blob.arrayBuffer()) : new Response('', { status: 404 });
   }
 
-  address(url: string): string {
-    return url;
-  }
-
   install(server: ArchivingServer): void {
     server.answer = (stanza) => this.answer(stanza) ?? server.reply(stanza);
   }

@@ -1,26 +1,29 @@
+/** What our server wants to see before it fetches other servers' files for us; `fresh`: the last one was not good any more. */
+export type Pass = (fresh: boolean) => Promise<string>;
+
 /** How bytes go over HTTP; a test puts a server of its own in its place. */
 export interface Transfer {
   /** @returns the status of the answer. @throws when there is none. */
   put(url: string, headers: Record<string, string>, blob: Blob, type: string, progress: (part: number) => void, signal: AbortSignal): Promise<number>;
-  get(url: string, signal: AbortSignal): Promise<Response>;
-  /** Where this page fetches what is at `url`, or sends it to. */
-  address(url: string, sending?: boolean): string;
+  get(url: string, signal: AbortSignal, pass: Pass): Promise<Response>;
 }
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-/**
- * The one place that knows where files are fetched and uploaded from this page. Our own server: directly, also when the page
- * was opened under another name of the same machine. Every other server's files come through ours, since neither the page's
- * policy nor theirs (CORS) lets it ask them, and they need not know who asks.
- */
-export function fileAddress(url: string, here: URL, sending = false): string {
+/** Where this page asks for what is at `url`: our own server, also when the page was opened under another name of the same machine. */
+export function near(url: string, here: URL): URL {
   const there = new URL(url);
-  if (there.origin === here.origin) return there.href;
-  if (LOOPBACK.has(there.hostname) && LOOPBACK.has(here.hostname) && there.port === here.port) return new URL(there.pathname + there.search, here.origin).href;
-  // A slot is always our own server's, which may have another name for files; the page's policy knows it.
-  if (sending) return there.href;
-  return new URL(`/media?url=${encodeURIComponent(there.href)}`, here.origin).href;
+  const same = LOOPBACK.has(there.hostname) && LOOPBACK.has(here.hostname) && there.port === here.port;
+  return same ? new URL(there.pathname + there.search, here.origin) : there;
+}
+
+/**
+ * Other servers' files come through ours, since neither the page's policy nor theirs (CORS) lets it ask them, and they need not know
+ * who asks. Undefined for our own.
+ */
+export function through(url: string, here: URL): URL | undefined {
+  const there = near(url, here);
+  return there.origin === here.origin ? undefined : new URL(`/media?url=${encodeURIComponent(there.href)}`, here.origin);
 }
 
 /** The browser's. `fetch` tells nothing of what it has sent, XMLHttpRequest does. */
@@ -29,7 +32,7 @@ export const browserTransfer: Transfer = {
     return new Promise((resolve, reject) => {
       const request = new XMLHttpRequest();
       const fail = (): void => reject(new Error('The upload has failed.'));
-      request.open('PUT', url);
+      request.open('PUT', near(url, new URL(location.href)));
       for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
       request.setRequestHeader('content-type', type);
       request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
@@ -40,6 +43,13 @@ export const browserTransfer: Transfer = {
       request.send(blob);
     });
   },
-  get: (url, signal) => fetch(url, { signal, credentials: 'omit', referrerPolicy: 'no-referrer' }),
-  address: (url, sending) => fileAddress(url, new URL(location.href), sending),
+  async get(url, signal, pass) {
+    const here = new URL(location.href);
+    const options = { signal, credentials: 'omit', referrerPolicy: 'no-referrer' } as const;
+    const proxy = through(url, here);
+    if (!proxy) return fetch(near(url, here), options);
+    const ask = async (fresh: boolean): Promise<Response> => fetch(proxy, { ...options, headers: { authorization: `Bearer ${await pass(fresh)}` } });
+    const answer = await ask(false);
+    return answer.status === 401 ? ask(true) : answer;
+  },
 };

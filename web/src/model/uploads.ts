@@ -120,8 +120,7 @@ export class Uploads {
     const request = slotRequest(service.jid, { name: attachment?.name ?? 'file', size: row.blob.size, type });
     const slot = readSlot(await this.#context.link.request(request).catch(explain));
     if (!slot) throw new Refusal('error.no-upload');
-    const address = this.#transfer.address(slot.put, true);
-    const status = await this.#transfer.put(address, slot.headers, row.blob, type, this.#progress(row.key), signal);
+    const status = await this.#transfer.put(slot.put, slot.headers, row.blob, type, this.#progress(row.key), signal);
     this.#check(status, row.n);
     return slot.get;
   }

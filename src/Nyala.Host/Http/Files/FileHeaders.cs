@@ -23,6 +23,15 @@ static class FileHeaders
         headers["X-Robots-Tag"] = "none";
     }
 
+    /// <summary>Another server's bytes: whatever they are, they are saved or read by our own page, and never a document of this site.</summary>
+    public static void AddForeign(HttpResponse response)
+    {
+        response.ContentType = "application/octet-stream";
+        response.Headers.ContentSecurityPolicy = Policy;
+        response.Headers.ContentDisposition = "attachment";
+        response.Headers["X-Robots-Tag"] = "none";
+    }
+
     /// <summary>An answer that is only words, in place of a page.</summary>
     public static Task WriteAsync(HttpContext context, int status, string text)
     {

@@ -3,6 +3,7 @@ using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Microsoft.Net.Http.Headers;
 using Nyala.Features.Files;
 using Nyala.Host.Http.Files;
@@ -110,6 +111,31 @@ public sealed class FileProperties : IAsyncLifetime
     [Fact]
     public void Any_token_is_survived() => Prop.ForAll(
         Texts(["A", "AQ", "_", "-", "=", "\0", "é", new('A', 60), new('A', 200)]), token => !_slots.TryRead(token, FileKey.Create(), "a", out _)).Check(Many);
+
+    [Fact]
+    public void A_pass_gives_back_its_account_for_an_hour_and_a_changed_one_nothing()
+    {
+        var time = new FakeTimeProvider();
+        var (passes, others) = (new MediaPasses(time), new MediaPasses(time));
+        Prop.ForAll(Gen.Choose(0, int.MaxValue).Zip(Gen.Choose(0, 62).Zip(Gen.Elements('A', 'z', '-', '.', '\0'))).ToArbitrary(), input =>
+        {
+            var (account, (at, letter)) = input;
+            var pass = passes.Make(account);
+            var changed = pass[..at] + letter + pass[(at + 1)..];
+            return passes.Read(pass) == account && others.Read(pass) is null && passes.Read(pass.AsSpan(0, at)) is null
+                && (changed == pass || passes.Read(changed) is null);
+        }).Check(Many);
+        var old = passes.Make(1);
+        time.Advance(MediaPasses.Lifetime);
+        Assert.Null(passes.Read(old));
+    }
+
+    [Fact]
+    public void An_address_of_a_file_elsewhere_is_https_and_holds_no_secret() => Prop.ForAll(
+        Texts(["https://", "HTTPS:", "http://", "file:", "a.example", "[::1]", "127.1", "@", ":", "//", "\\", "25", "443", "8443", "0", "/", "?", "#", "\t", "\0", "é", "%00", "..", new('a', 900)]), text =>
+            !ForeignAddress.TryRead(text, out var address)
+            || (address.Scheme == "https" && address.UserInfo.Length == 0 && address.Host.Length > 0 && (address.Port == 443 || address.Port >= 1_024)
+                && (ForeignAddress.Redirection(address, new Uri(text, UriKind.RelativeOrAbsolute)) is not { } next || next.Scheme == "https"))).Check(Many);
 
     static Arbitrary<string> Texts(string[] pieces) => Gen.OneOf(
         Gen.Choose(0, 12).SelectMany(length => Gen.Elements(pieces).ArrayOf(length)).Select(string.Concat),

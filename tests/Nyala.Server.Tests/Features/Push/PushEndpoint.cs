@@ -1,34 +1,23 @@
-using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Nyala.Testing;
 
 namespace Nyala.Server.Tests.Features.Push;
 
-/// <summary>A push service on this machine, with a certificate of its own, that notes what it is sent.</summary>
+/// <summary>A push service on this machine that notes what it is sent.</summary>
 sealed class PushEndpoint : IAsyncDisposable
 {
     readonly Channel<Received> _received = Channel.CreateUnbounded<Received>();
-    readonly WebApplication _app;
-    readonly X509Certificate2 _certificate;
-    readonly string _file = Path.GetTempFileName();
+    TlsSite _site = null!;
 
-    PushEndpoint(WebApplication app, X509Certificate2 certificate, int port)
+    PushEndpoint()
     {
-        _app = app;
-        _certificate = certificate;
-        Url = $"https://localhost:{port}/send/1";
-        File.WriteAllText(_file, certificate.ExportCertificatePem());
     }
 
-    public string Url { get; }
+    public string Url => new Uri(_site.Address, "send/1").AbsoluteUri;
 
     /// <summary>What makes a server trust it.</summary>
-    public string Roots => "Push:Roots=" + _file;
+    public string Roots => "Push:Roots=" + _site.RootsFile;
 
     /// <summary>What it answers.</summary>
     public Action<HttpResponse> Answer { get; set; } = response => response.StatusCode = 201;
@@ -37,34 +26,15 @@ sealed class PushEndpoint : IAsyncDisposable
 
     public static async Task<PushEndpoint> StartAsync()
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName("localhost");
-        request.CertificateExtensions.Add(names.Build());
-        using var made = request.CreateSelfSigned(TimeProvider.System.GetUtcNow().AddDays(-1), TimeProvider.System.GetUtcNow().AddDays(1));
-        var certificate = X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
-        var port = LoopbackPort.Find();
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
-            kestrel.Listen(IPAddress.Loopback, port, listen => listen.UseHttps(certificate)));
-        var app = builder.Build();
-        var endpoint = new PushEndpoint(app, certificate, port);
-        app.Run(endpoint.TakeAsync);
-        await app.StartAsync();
+        var endpoint = new PushEndpoint();
+        endpoint._site = await TlsSite.StartAsync(endpoint.TakeAsync);
         return endpoint;
     }
 
     /// <summary>The next request.</summary>
     public async Task<Received> NextAsync() => await _received.Reader.ReadAsync().AsTask().WaitAsync(Wire.Patience, TimeProvider.System);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _app.DisposeAsync();
-        _certificate.Dispose();
-        File.Delete(_file);
-    }
+    public ValueTask DisposeAsync() => _site.DisposeAsync();
 
     async Task TakeAsync(HttpContext context)
     {

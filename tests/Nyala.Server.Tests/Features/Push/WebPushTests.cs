@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
+using Nyala.Features.Outside;
 using Nyala.Features.Push;
 using Nyala.Xmpp;
 using Nyala.Xmpp.Payloads;

@@ -1,11 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Nyala.Features.Push;
+namespace Nyala.Features.Outside;
 
 /// <summary>
-/// Which addresses strangers may make this server connect to: those of the public internet. What a client names as an endpoint must not
-/// reach into the server's own network.
+/// Which addresses strangers may make this server connect to: those of the public internet. What a client names must not reach into
+/// the server's own network.
 /// </summary>
 static class PublicAddresses
 {
