@@ -112,6 +112,23 @@ public sealed class CountingTests
     }
 
     [Fact]
+    public async Task R3_A_resend_that_is_recognised_while_nothing_can_be_written_is_not_refused_and_its_count_not_told()
+    {
+        await using var stage = await Stage.OpenAsync();
+        var romeo = await stage.EnterAsync("romeo", "garden", priority: null);
+        await stage.AccountAsync("juliet");
+        (stage.Log.Failing, stage.Log.Recognising) = (LogFailure.Full, true);
+        await romeo.MessageAsync("juliet@capulet.example", "stored before", "0123456789abcdef");
+        await romeo.SendAsync(Request);
+        Assert.Equal(0u, await romeo.AckAsync());
+        stage.Log.Failing = null;
+        await romeo.SendAsync(Request);
+
+        Assert.Equal(1u, await romeo.AckAsync());
+        await romeo.ExpectNothingAsync();
+    }
+
+    [Fact]
     public async Task R3_After_a_crash_the_committed_count_is_repeated()
     {
         await using var stage = await Stage.OpenAsync();

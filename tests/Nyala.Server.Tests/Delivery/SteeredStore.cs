@@ -122,6 +122,9 @@ sealed class SteeredLog(IMessageLog inner, ConcurrentBag<string> refused) : IMes
     /// <summary>What entries that write come to from now on; null: what the log says.</summary>
     public LogFailure? Failing { get; set; }
 
+    /// <summary>What fails is recognised as stored before.</summary>
+    public bool Recognising { get; set; }
+
     /// <summary>How many entries wait.</summary>
     public int Held
     {
@@ -198,20 +201,20 @@ sealed class SteeredLog(IMessageLog inner, ConcurrentBag<string> refused) : IMes
             return;
         }
 
-        if (entry is MessageEntry message)
+        if (!Recognising && entry is MessageEntry message)
         {
             refused.Add(Player.BodyOf(message.Message));
         }
 
-        inner.Append(new Failed(entry, failure));
+        inner.Append(new Failed(entry, Recognising && entry is MessageEntry ? LogOutcome.Duplicate : LogOutcome.Failed, failure));
     }
 
     /// <summary>Fails on the log's thread, in the order of the log.</summary>
-    sealed class Failed(LogEntry entry, LogFailure failure) : LogEntry
+    sealed class Failed(LogEntry entry, LogOutcome outcome, LogFailure failure) : LogEntry
     {
         public override void Complete()
         {
-            entry.Outcome = LogOutcome.Failed;
+            entry.Outcome = outcome;
             entry.Failure = failure;
             entry.Complete();
         }
