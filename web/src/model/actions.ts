@@ -1,3 +1,4 @@
+import { recaption } from './captions.ts';
 import { chatRow, find, markRead, place, refreshLast, unqueue, unarchive } from './chats.ts';
 import type { Mention } from '../xmpp/mentions.ts';
 import * as compose from './compose.ts';
@@ -129,6 +130,8 @@ export class Actions {
     return this.#own(jid, key, async (tx, chat, row) => {
       if (row.retracted || row.body === body) return;
       row.body = body;
+      // Nobody has seen it yet: it goes out as it is then, and there is nothing to correct.
+      if (row.state === 'failed' || (await recaption(tx, row, body))) return;
       row.edited = true;
       isLater(row, 'body', this.#now());
       await tx.objectStore('outbox').add(compose.correction(chat, crypto.randomUUID(), key, row, body));
@@ -139,7 +142,9 @@ export class Actions {
     if (await this.#waits(key)) return this.cancel(key);
     return this.#own(jid, key, async (tx, chat, row) => {
       if (row.retracted) return;
+      const unseen = await recaption(tx, row);
       erase(row);
+      if (unseen) return;
       await tx.objectStore('outbox').add(compose.retract(chat, crypto.randomUUID(), key, row));
     });
   }
@@ -162,7 +167,7 @@ export class Actions {
   async retry(jid: string, key: string): Promise<void> {
     if (await this.#waits(key)) return (await import('./sending.ts')).retryFile(this.#db, key);
     return this.#own(jid, key, async (tx, chat, row) => {
-      if (row.state !== 'failed') return;
+      if (row.state !== 'failed' || row.retracted) return;
       row.state = 'sending';
       row.id = crypto.randomUUID();
       delete row.error;
@@ -190,6 +195,7 @@ export class Actions {
       if (!row) return;
       // What was not sent yet is not to be sent any more.
       if (row.state === 'sending' || row.state === 'failed') await unqueue(tx, jid, row.id);
+      await recaption(tx, row);
       await tx.objectStore('messages').put({ ...row, hidden: true, body: '', attachments: [], reactions: {} });
       await refreshLast(tx, chat);
     });

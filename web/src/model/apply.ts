@@ -329,8 +329,8 @@ export class Apply {
       const row = cursor.value;
       const known = reader ? row.readers?.includes(reader) : row.state === 'read';
       if (row.mine && known) break;
-      // A message that has not even reached the server was not read by anybody.
-      if (row.mine && (row.state !== 'sending' || row.key === target.key)) rows.push(row);
+      // A message that has not even reached the server, or was refused, was not read by anybody.
+      if (row.mine && (RANK[row.state] > 0 || row.key === target.key)) rows.push(row);
       cursor = await cursor.continue();
     }
     return rows;

@@ -19,6 +19,8 @@ export class ArchiveSync {
   readonly #archive: string;
   #state: 'behind' | 'syncing' | 'current' | 'none' = 'behind';
   readonly #missed = new Set<string>();
+  /** Rises with every gap there may be in what comes live. */
+  #gaps = 0;
   #running: Promise<void> | undefined;
 
   constructor(context: Context, archive: string) {
@@ -41,8 +43,9 @@ export class ArchiveSync {
     return false;
   }
 
-  /** A new session: what was live has a gap. */
+  /** What is live has a gap, as with a new session. */
   reset(): void {
+    this.#gaps++;
     this.#state = 'behind';
   }
 
@@ -101,14 +104,15 @@ export class ArchiveSync {
     let cursor = start;
     for (;;) {
       this.#missed.clear();
+      const gaps = this.#gaps;
       const page = await this.#next(cursor);
       if (page.last) {
         cursor = page.last;
         await this.#commit(this.#read(page), cursor);
       }
       // What came live meanwhile was not taken, so it must be in a page. In the turn that sees that nothing did, this is current:
-      // one turn later something may have come.
-      if (page.complete && this.#missed.size === 0) {
+      // one turn later something may have come. A page from before a gap does not know what is in it.
+      if (page.complete && this.#missed.size === 0 && gaps === this.#gaps) {
         this.#state = 'current';
         return;
       }

@@ -47,6 +47,8 @@ export class LiveConversation implements Conversation {
   // From the beginning: a window that has not been read yet is not an empty one.
   #loading = $state(true);
   #work: Promise<void> = Promise.resolve();
+  /** How much of what `loading` tells is under way. */
+  #works = 0;
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
   #draft: string | undefined;
   #typedAt = 0;
@@ -73,21 +75,22 @@ export class LiveConversation implements Conversation {
   }
 
   older(): Promise<void> {
-    return this.#alone(async () => {
+    return this.#loaded(async () => {
+      await this.#work;
+      const above = (first: MessageRow | undefined): Promise<MessageRow[]> => this.#source.rows(first ? { before: first.order } : {}, SHIFT, true);
       const first = this.#rows[0];
-      const before = first ? { before: first.order } : {};
-      let found = await this.#source.rows(before, SHIFT, true);
-      // A page may hold nothing that is shown (receipts); then the next one counts.
+      // A page may hold nothing that is shown (receipts); then the next one counts. What is sent or comes meanwhile is shown: only the
+      // window's own movements wait for each other, not for the network.
       let more: boolean | undefined = true;
-      while (more && found.length < SHIFT) {
-        more = await this.#source.fetchOlder().catch(() => undefined);
-        found = await this.#source.rows(before, SHIFT, true);
-      }
-      // Without a connection nobody knows whether there is more.
-      this.#atOldest = more === false && found.length < SHIFT;
-      const rows = [...found.reverse(), ...this.#rows];
-      if (rows.length > WINDOW) this.#atNewest = false;
-      this.#show(rows.slice(0, WINDOW));
+      while (more && (await above(first)).length < SHIFT) more = await this.#source.fetchOlder().catch(() => undefined);
+      await this.#alone(async () => {
+        const found = await above(this.#rows[0]);
+        // Without a connection nobody knows whether there is more.
+        this.#atOldest = more === false && found.length < SHIFT;
+        const rows = [...found.reverse(), ...this.#rows];
+        if (rows.length > WINDOW) this.#atNewest = false;
+        this.#show(rows.slice(0, WINDOW));
+      });
     });
   }
 
@@ -113,22 +116,24 @@ export class LiveConversation implements Conversation {
   }
 
   reach(keyOrId: string): Promise<boolean> {
-    let there = false;
-    return this.#alone(async () => {
+    return this.#loaded(async () => {
       let order = await this.#source.order(keyOrId);
       for (let pages = 0; order === undefined && pages < MOST_PAGES; pages++) {
         const more = await this.#source.fetchOlder(100).catch(() => false);
         order = await this.#source.order(keyOrId);
         if (!more) break;
       }
-      if (order === undefined) return;
-      const before = await this.#source.rows({ before: order }, WINDOW / 2, true);
-      const after = await this.#source.rows({ from: order }, WINDOW / 2, false);
-      this.#atNewest = after.length < WINDOW / 2;
-      this.#atOldest = false;
-      this.#show([...before.reverse(), ...after]);
-      there = true;
-    }).then(() => there);
+      const at = order;
+      if (at === undefined) return false;
+      await this.#alone(async () => {
+        const before = await this.#source.rows({ before: at }, WINDOW / 2, true);
+        const after = await this.#source.rows({ from: at }, WINDOW / 2, false);
+        this.#atNewest = after.length < WINDOW / 2;
+        this.#atOldest = false;
+        this.#show([...before.reverse(), ...after]);
+      });
+      return true;
+    });
   }
 
   /** Something in the chat is different. */
@@ -225,15 +230,18 @@ export class LiveConversation implements Conversation {
 
   // One movement after the other: each begins where the one before has ended.
   #alone(work: () => Promise<void>): Promise<void> {
-    const next = this.#work.then(async () => {
-      this.#loading = true;
-      try {
-        await work();
-      } finally {
-        this.#loading = false;
-      }
-    });
+    const next = this.#work.then(() => this.#loaded(work));
     this.#work = next.catch(() => undefined);
     return next;
+  }
+
+  async #loaded<T>(work: () => Promise<T>): Promise<T> {
+    this.#works++;
+    this.#loading = true;
+    try {
+      return await work();
+    } finally {
+      this.#loading = --this.#works > 0;
+    }
   }
 }

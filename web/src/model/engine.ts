@@ -14,7 +14,7 @@ import { readTime, timeRequest } from '../xmpp/time.ts';
 import type { MediaPass } from './mediapass.ts';
 import type { Wire, WireEvents } from '../xmpp/wire.ts';
 import type { Applied, Source } from './apply.ts';
-import { ArchiveSync } from './archive.ts';
+import { Archives } from './archives.ts';
 import { takeIn, type Context } from './context.ts';
 import type { Database, Transaction } from './db.ts';
 import { GroupWork } from './groupwork.ts';
@@ -49,9 +49,6 @@ const FEATURES = [
   `${NS.nick}+notify`, `${NS.avatarMetadata}+notify`, `${NS.bookmarks}+notify`, `${NS.mds}+notify`, `${NS.chatSettings}+notify`,
 ];
 
-/** Milliseconds until an archive is asked again that did not answer. */
-const CATCH_UP_AGAIN = 2000;
-
 /** Milliseconds between looking for rooms that have been silent for long. */
 const CHECK_ROOMS = 60_000;
 
@@ -71,12 +68,15 @@ export class Engine {
   #shares = false;
   readonly #shared: Shared;
   readonly #older: Older;
-  readonly #archives = new Map<string, ArchiveSync>();
+  readonly #archives: Archives;
   readonly #uploading: Uploading;
   #work: Promise<unknown> = Promise.resolve();
   readonly #looking = new Set<string>();
   #pass: MediaPass | undefined;
   #clock = 0;
+  #cuts = 0;
+  /** What every session begins with is done. */
+  #begun = false;
   #offlineSince: number | null = Date.now();
   #state: 'offline' | 'connecting' | 'online' = 'offline';
 
@@ -90,6 +90,7 @@ export class Engine {
       events: {
         stanza: (stanza) => this.#received(stanza),
         closed: (reason) => {
+          this.#cuts++;
           this.#changeState('connecting');
           this.#reconnect.lost(reason.reason === 'conflict');
         },
@@ -97,6 +98,7 @@ export class Engine {
       },
     });
     this.#context = this.#makeContext();
+    this.#archives = new Archives(this.#context);
     this.#rooms = new Rooms(this.#context, (room) => void this.#enteredRoom(room));
     this.#groups = new GroupWork(this.#context, this.#rooms);
     this.#people = new People(this.#context);
@@ -215,34 +217,41 @@ export class Engine {
 
   /** After every connect; whatever fails here fails with the connection, and begins again with the next. */
   async #begin(session: 'resumed' | 'bound'): Promise<void> {
-    const account = this.#archive(this.#link.account);
+    const cuts = this.#cuts;
+    const account = this.#archives.of(this.#link.account);
     account.reset();
     // Every connection starts as looked at (DELIVERY R12).
     if (this.#looking.size === 0) this.#link.setActive(false);
     if (session === 'bound') {
-      for (const archive of this.#archives.values()) archive.reset();
+      this.#archives.reset();
       this.#outgoing.reset();
+      this.#begun = false;
       if (!this.#link.carbons) void this.#link.request(enableCarbons()).catch(() => undefined);
       await this.#show();
       await this.#setClock();
     }
+    // A resumed stream goes on as it was; what a cut has kept from being done at its beginning is done now.
+    const beginning = !this.#begun;
     void this.#uploading.run(session === 'bound');
     this.flush();
     const firstTime = (await this.#options.db.get('meta', account.cursorKey)) === undefined;
-    if (session === 'bound') {
+    if (beginning) {
       await this.#people.begin();
       void this.#acts.begin().catch(() => undefined);
     }
     this.#options.tell({ kind: 'catching-up', on: true });
-    const caughtUp = this.#catchUp(account);
-    // Rooms are whole after a resumption: what they sent meanwhile was kept for this stream (DELIVERY R11).
-    if (session === 'bound') {
+    const caughtUp = this.#archives.catchUp(this.#link.account);
+    if (beginning) {
       await this.#rooms.begin();
       void this.#groups.begin().catch(() => undefined);
+    } else {
+      // Rooms are whole after a resumption, what they sent meanwhile was kept for this stream (DELIVERY R11), but not all may have been caught up with.
+      this.#archives.goOn(this.#rooms.joined);
     }
     await caughtUp;
-    if (session === 'bound') await this.#rooms.settle();
+    if (beginning) await this.#rooms.settle();
     this.#options.tell({ kind: 'catching-up', on: false });
+    if (cuts === this.#cuts) this.#begun = true;
     await this.#shared.begin(firstTime).then(() => this.#older.ahead());
   }
 
@@ -258,27 +267,7 @@ export class Engine {
 
   async #enteredRoom(room: string): Promise<void> {
     this.flush();
-    await this.#catchUp(this.#archive(room));
-  }
-
-  /** Until it has: what comes live is not taken before. */
-  async #catchUp(archive: ArchiveSync): Promise<void> {
-    while (this.#link.online) {
-      try {
-        return await archive.run();
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, CATCH_UP_AGAIN));
-      }
-    }
-  }
-
-  #archive(jid: string): ArchiveSync {
-    let archive = this.#archives.get(jid);
-    if (!archive) {
-      archive = new ArchiveSync(this.#context, jid);
-      this.#archives.set(jid, archive);
-    }
-    return archive;
+    await this.#archives.catchUp(room);
   }
 
   async #take(messages: readonly Incoming[], source: Source, also?: (tx: Transaction) => Promise<void>): Promise<Applied> {
@@ -289,7 +278,7 @@ export class Engine {
     for (const row of applied.arrived) this.#options.tell({ kind: 'arrived', key: row.key, chat: row.chat });
     for (const room of applied.lostRooms) {
       await this.#outgoing.again(room);
-      this.#archive(room).reset();
+      this.#archives.of(room).reset();
       this.#rooms.reenter(room);
     }
     if (applied.outbox) this.flush();
@@ -325,12 +314,19 @@ export class Engine {
       await this.#take([incoming], 'live');
       return;
     }
-    const archive = this.#archive(incoming.archive);
+    const archive = this.#archives.of(incoming.archive);
     if (!archive.takesLive(stanzaId)) return;
-    await this.#take([incoming], 'live', async (tx) => {
-      // Between looking and committing a new session may have begun; then the cursor must stay where the gap is.
-      if (archive.current) await tx.objectStore('meta').put(stanzaId, archive.cursorKey);
-    });
+    try {
+      await this.#take([incoming], 'live', async (tx) => {
+        // Between looking and committing a new session may have begun; then the cursor must stay where the gap is.
+        if (archive.current) await tx.objectStore('meta').put(stanzaId, archive.cursorKey);
+      });
+    } catch (error) {
+      // It could not be stored: the next one must not move the cursor past it.
+      archive.reset();
+      void this.#archives.catchUp(incoming.archive);
+      throw error;
+    }
   }
 
   async #push(stanza: Element): Promise<void> {

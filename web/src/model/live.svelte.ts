@@ -9,6 +9,7 @@ import { LivePeople } from './contacts.svelte.ts';
 import type { Doorway } from './doorway.ts';
 import { LiveGroups, type Tab } from './groups.svelte.ts';
 import { beginChat } from './housekeeping.ts';
+import { loaded } from './loading.ts';
 import { Media } from './media.ts';
 import { Moment } from './moment.ts';
 import type { LiveOptions, Open } from './open.ts';
@@ -107,8 +108,7 @@ export class LiveModel implements Model {
     remember(undefined);
     await this.#leave();
     if (!open || !session) return;
-    const { withdraw } = await import('./verify.ts');
-    await withdraw(session, await open.url, this.#options.wire);
+    await Promise.all([import('./verify.ts'), open.url()]).then(([{ withdraw }, url]) => withdraw(session, url, this.#options.wire)).catch(() => undefined);
     await deleteDatabase(open.identity.account);
   }
 
@@ -181,15 +181,14 @@ export class LiveModel implements Model {
     const open: Open = {
       db,
       identity,
-      // Asked behind the first paint: what is kept is shown before.
-      url: this.#options.url(identity.account.slice(identity.account.indexOf('@') + 1)),
+      url: () => this.#options.url(identity.account.slice(identity.account.indexOf('@') + 1)),
       engine: undefined,
       media: new Media({ db, transfer: this.#options.transfer, pass: async (fresh) => String(await this.ask('media-pass', fresh)), changed: (keys) => this.#review(keys) }),
       actions: new Actions(db, identity.account, () => Date.now() + this.#clock),
       tabs: new Tabs({
         account: identity.account,
         ...(this.#options.locks ? { locks: this.#options.locks } : {}),
-        lead: () => this.#lead(open),
+        lead: () => void this.#lead(open),
         notice: (notice) => this.#notice(notice),
         serve: (method, args) => open.engine?.serve(method, args) ?? Promise.reject(new Error('No tab leads.')),
       }),
@@ -201,24 +200,25 @@ export class LiveModel implements Model {
     await this.#loadAll();
   }
 
-  #lead(open: Open): void {
-    void Promise.all([this.#identity(open), open.url, import('./engine.ts')]).then(([identity, url, { Engine }]) => {
-      if (this.#open !== open) return;
-      open.engine = new Engine({
-        db: open.db,
-        identity,
-        url,
-        wire: this.#options.wire,
-        nudges: this.#options.nudges,
-        transfer: this.#options.transfer,
-        tell: (notice) => this.#tell(open, notice),
-        token: (token) => void change(identity.account, (session) => withToken(session, token)),
-        refused: () => void this.#leave(),
-      });
-      void open.engine.start();
-      // The other tabs say whether they are looked at.
-      this.#tell(open, { kind: 'hello' });
+  async #lead(open: Open): Promise<void> {
+    const wanted = (): boolean => this.#open === open;
+    const parts = await loaded(() => Promise.all([this.#identity(open), open.url(), import('./engine.ts')]), wanted);
+    if (!parts || !wanted()) return;
+    const [identity, url, { Engine }] = parts;
+    open.engine = new Engine({
+      db: open.db,
+      identity,
+      url,
+      wire: this.#options.wire,
+      nudges: this.#options.nudges,
+      transfer: this.#options.transfer,
+      tell: (notice) => this.#tell(open, notice),
+      token: (token) => void change(identity.account, (session) => withToken(session, token)),
+      refused: () => void this.#leave(),
     });
+    void open.engine.start();
+    // The other tabs say whether they are looked at.
+    this.#tell(open, { kind: 'hello' });
   }
 
   #tellLook(): void {

@@ -24,6 +24,6 @@ export interface Open {
   media: Media;
   actions: Actions;
   identity: Identity;
-  url: Promise<string>;
+  url(): Promise<string>;
   engine: Engine | undefined;
 }

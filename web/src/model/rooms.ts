@@ -288,7 +288,7 @@ export class Rooms {
       return;
     }
     const nick = bookmark.nick ?? known?.nick;
-    await this.#keep(bookmark.jid, { autojoin: true, ...bookmark.marks, ...(bookmark.name && !chat?.membership ? { name: bookmark.name } : {}), ...(nick ? { nick } : {}) }, true);
+    await this.#keep(bookmark.jid, { autojoin: true, request: false, ...bookmark.marks, ...(bookmark.name && !chat?.membership ? { name: bookmark.name } : {}), ...(nick ? { nick } : {}) }, true);
     if (known) return;
     this.#room(bookmark.jid, nick, undefined);
     this.#enter(bookmark.jid);

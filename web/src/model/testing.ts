@@ -176,10 +176,10 @@ export interface Tab {
 }
 
 /** A tab whose page has just been loaded. */
-export function tab(locks: Locks, transfer: Transfer): Tab {
+export function tab(locks: Locks, transfer: Transfer, url: () => Promise<string>): Tab {
   let nudge = (): void => undefined;
   const model = new LiveModel({
-    url: () => Promise.resolve('ws://localhost/xmpp-websocket'),
+    url,
     wire: (events) => new WebSocketWire(events),
     nudges: (changed) => {
       nudge = changed;
@@ -204,8 +204,8 @@ export class Scene {
     this.files.install(this.server);
   }
 
-  load(): Tab {
-    const made = tab(this.#locks, this.files);
+  load(url = (): Promise<string> => Promise.resolve('ws://localhost/xmpp-websocket')): Tab {
+    const made = tab(this.#locks, this.files, url);
     this.#tabs.push(made);
     return made;
   }
