@@ -44,7 +44,8 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.svelte', '**/*.svelte.ts'],
+    // Also where a TypeScript file imports a component, which is then read as that file would be.
+    files: ['**/*.svelte', '**/*.ts'],
     languageOptions: { parserOptions: { parser: tseslint.parser, extraFileExtensions: ['.svelte'], svelteConfig } },
   },
   // The model's getters are what reacts; its maps behind them are looked up only.
