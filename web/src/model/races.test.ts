@@ -169,7 +169,7 @@ describe('the window', () => {
       return `<message xmlns='${NS.client}'/>`;
     };
     let settled = false;
-    void chat.older().then(() => (settled = true));
+    chat.older().then(() => (settled = true), () => undefined);
     await until(() => asked);
     await chat.send('hello');
     await until(() => named(chat, 'hello') !== undefined, 'what was sent');
