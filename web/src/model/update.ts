@@ -35,9 +35,10 @@ export class Update {
 
   async start(): Promise<void> {
     // The first worker takes over a page that is as new as itself; later ones bring another page.
-    const controlled = this.#container.controller !== null;
+    let controlled = this.#container.controller !== null;
     this.#container.addEventListener('controllerchange', () => {
       if (controlled) this.#replaced();
+      controlled = true;
     });
     const registration = await this.#container.register('/sw.js', { updateViaCache: 'none' });
     this.#watch(registration);
