@@ -37,6 +37,12 @@ sealed class Welcome(Terminal terminal, RunningServer server)
             terminal.Line();
         }
 
+        if (options.HasPages && !WebApp.IsBeside)
+        {
+            terminal.Line("The web app is not in this build: it needs Node.js 20.19 or newer and its packages (docs/web.md). People come in with other apps.");
+            terminal.Line();
+        }
+
         terminal.Line("Ctrl+C stops the server.");
         terminal.Line();
     }
@@ -61,7 +67,7 @@ sealed class Welcome(Terminal terminal, RunningServer server)
             return;
         }
 
-        terminal.Line($"To try it as a second person, open {server.Options.Server.WebAddress} in the same browser: it keeps the two apart.");
+        terminal.Line($"To try it as a second person, invite somebody in the app and open that link in the same browser: it leads to {server.Options.Server.WebAddress}, which the browser keeps apart.");
         terminal.Line("Phones cannot reach this machine by these names; they need a domain (--domain).");
         terminal.Line();
     }

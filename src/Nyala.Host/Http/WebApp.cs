@@ -37,6 +37,12 @@ sealed class WebApp
         _entry = head < 0 ? ("", entry) : (entry[..head], entry[head..]);
     }
 
+    /// <summary>Where the build leaves the app.</summary>
+    public static string Beside { get; } = Path.Combine(AppContext.BaseDirectory, "web");
+
+    /// <summary>Whether this binary was built with Node.</summary>
+    public static bool IsBeside => File.Exists(Path.Combine(Beside, Entry));
+
     /// <summary>The app beside this binary; null where it was built without Node.</summary>
     /// <param name="directory">Where the build has left it.</param>
     /// <param name="options">The server.</param>

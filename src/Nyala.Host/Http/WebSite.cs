@@ -27,7 +27,7 @@ static class WebSite
         app.UseWebSockets();
         app.UseRouting();
         var earlier = new EarlierBuilds(Path.Combine(options.Data, "web"), time);
-        var web = WebApp.Find(Path.Combine(AppContext.BaseDirectory, "web"), options.Server, earlier, options.WebAppStaysInBrowsers);
+        var web = WebApp.Find(WebApp.Beside, options.Server, earlier, options.WebAppStaysInBrowsers);
         web?.Map(app);
         if (web is null)
         {

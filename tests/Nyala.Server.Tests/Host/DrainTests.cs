@@ -67,7 +67,8 @@ public sealed class DrainTests : IDisposable
         using (var first = await _nyala.ServeAsync())
         {
             token = Invite(first);
-            Assert.Contains(first.Lines, line => line.Contains("To try it as a second person, open http://127.0.0.1:", StringComparison.Ordinal));
+            Assert.Contains(first.Lines, line => line.Contains("it leads to http://127.0.0.1:", StringComparison.Ordinal));
+            Assert.Equal(!NyalaProcess.HasWebApp, first.Lines.Any(line => line.StartsWith("The web app is not in this build", StringComparison.Ordinal)));
             await first.TerminateAsync();
         }
 

@@ -18,6 +18,9 @@ sealed class NyalaProcess : IDisposable
     /// <summary>Environment variables for the next commands.</summary>
     public Dictionary<string, string> Environment { get; } = [];
 
+    /// <summary>Whether the binary was built with the web app.</summary>
+    public static bool HasWebApp => File.Exists(Path.Combine(Path.GetDirectoryName(Binary)!, "web", "index.html"));
+
     static string Binary
     {
         get
