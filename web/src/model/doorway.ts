@@ -1,7 +1,7 @@
-import type { InviteLink, LinkOptions } from './invites.ts';
+import type { GroupLink, InviteLink, LinkOptions } from './invites.ts';
 import { join, resume, type Joining } from './join.ts';
 import { change, kept, nameSent, withToken } from './session.ts';
-import type { Invitation, Wanted } from './start.ts';
+import { invitation, type Invitation, type Wanted } from './start.ts';
 import type { Chat, People } from './types.ts';
 
 /** What coming in, and letting others in, needs of the model. */
@@ -75,9 +75,20 @@ export class Doorway {
     return (await this.#house.ask('link', options)) as InviteLink;
   }
 
-  /** A link into a group; earlier ones end unless `replaces` is false. @throws StanzaError where one is no admin of it, LinkError */
-  groupLink(room: string, options: Omit<LinkOptions, 'room'> = {}): Promise<InviteLink> {
-    return this.link({ uses: 100, hours: 7 * 24, replaces: true, ...options, room });
+  /** Makes a link into a group, and keeps it here to be shown again: who has been given one counts on it. @throws StanzaError where one is no admin of it, LinkError */
+  async groupLink(room: string, options: Omit<LinkOptions, 'room' | 'greeting'> = {}): Promise<GroupLink> {
+    const { uses = 100, hours = 7 * 24, approval = false, replaces = false } = options;
+    const link = await this.link({ room, uses, hours, approval, replaces });
+    const made = { ...link, uses, approval, until: Date.now() + hours * 3_600_000 };
+    await change(this.#account, (session) => ({ ...session, groupLinks: { ...session.groupLinks, [room]: made } }));
+    return made;
+  }
+
+  /** The link into a group that was made here last; undefined where there is none that is still good. */
+  async lastGroupLink(room: string): Promise<GroupLink | undefined> {
+    const made = (await kept())?.groupLinks?.[room];
+    const looked = made && (await invitation(made.token).catch(() => undefined));
+    return looked === 'gone' ? undefined : made;
   }
 
   /** Takes an invitation up with the account there is. @returns the chat to open; undefined: a group's admins were asked. @throws StanzaError, LinkError */

@@ -24,6 +24,13 @@ export interface InviteLink {
   token: string;
 }
 
+/** A link into a group, and whom it lets in. */
+export interface GroupLink extends InviteLink {
+  until: number;
+  uses: number;
+  approval: boolean;
+}
+
 const COMMANDS = 'http://jabber.org/protocol/commands';
 const NODE = 'urn:nyala:commands:0#invite';
 const GROUP_LINKS = 'urn:nyala:group-links:0';

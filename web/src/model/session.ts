@@ -1,5 +1,6 @@
 import { openDB } from 'idb';
 import type { Identity } from '../xmpp/login.ts';
+import type { GroupLink } from './invites.ts';
 import type { Wanted } from './start.ts';
 
 /** Who is signed in on this device. A password that its owner has typed is never kept: the token (XEP-0484) is. */
@@ -11,6 +12,8 @@ export interface Kept {
   accountKey?: string;
   /** What its owner wants to be called and the server has not been told yet. */
   unsentName?: string;
+  /** The links into groups that were made here last. */
+  groupLinks?: Record<string, GroupLink>;
 }
 
 /** What this device logs in with. */
