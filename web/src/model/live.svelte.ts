@@ -344,7 +344,7 @@ export class LiveModel implements Model {
       const last = row.lastKey ? await open.db.get('messages', row.lastKey) : row.preview;
       await this.#moment.loadAvatar(open.db, jid);
       this.#rows.set(jid, row);
-      if (last) this.#last.set(jid, viewMessage(last, open.identity.account, this.groups.row(jid)));
+      if (last) this.#last.set(jid, this.#view(last));
       else this.#last.delete(jid);
     }
     this.#publish();
@@ -363,7 +363,7 @@ export class LiveModel implements Model {
   }
 
   #view(row: MessageRow): Message {
-    return viewMessage(row, this.#open?.identity.account ?? '', this.groups.row(row.chat));
+    return viewMessage(row, this.#open?.identity.account ?? '', this.groups.row(row.chat), (jid, nick) => this.people.person(jid, nick).name);
   }
 
   #review(keys: ReadonlySet<string>): void {

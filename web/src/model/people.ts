@@ -115,6 +115,7 @@ export class People {
       if (chat) await tx.objectStore('chats').put({ ...chat, name: row.name ?? row.nick ?? local(jid) });
     });
     this.#context.tell({ kind: 'changed', chats: [jid] });
+    this.#context.tell({ kind: 'people' });
   }
 
   async #avatar(jid: string, item: PepItem): Promise<void> {

@@ -190,3 +190,22 @@ describe('in a group', () => {
     await until(() => mentioned() === true, 'a mention');
   });
 });
+
+it('members whom one knows go by the name one knows, others by their nickname', async () => {
+  const { model, chat } = await inside();
+  scene.server.tell(`<iq xmlns='${NS.client}' type='set' id='push'><query xmlns='${NS.roster}'><item jid='${JULIET}' name='Juliet Capulet' subscription='both'/></query></iq>`);
+  await until(() => model.people.contacts.some((contact) => contact.name === 'Juliet Capulet'), 'Juliet as a contact');
+  scene.server.tell(roomText('juliet', 'known', 'known', 'j'));
+  scene.server.tell(roomText('tybalt', 'stranger', 'stranger', 't'));
+  await until(() => named(chat, 'stranger') !== undefined, 'both');
+  expect(named(chat, 'known')?.senderName).toBe('Juliet Capulet');
+  expect(named(chat, 'stranger')?.senderName).toBe('tybalt');
+});
+
+it('a name that somebody gives themselves shows wherever they are listed', async () => {
+  const { model } = await scene.signedIn();
+  scene.server.tell(`<iq xmlns='${NS.client}' type='set' id='push'><query xmlns='${NS.roster}'><item jid='${JULIET}' subscription='both'/></query></iq>`);
+  await until(() => model.people.contacts.some((contact) => contact.jid === JULIET), 'Juliet as a contact');
+  scene.server.tell(`<message xmlns='${NS.client}' from='${JULIET}' to='${ROMEO}'><event xmlns='http://jabber.org/protocol/pubsub#event'><items node='${NS.nick}'><item id='current'><nick xmlns='${NS.nick}'>Juliet C.</nick></item></items></event></message>`);
+  await until(() => model.people.contacts.some((contact) => contact.name === 'Juliet C.'), 'the name among the contacts');
+});

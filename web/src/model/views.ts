@@ -3,16 +3,17 @@ import type { ChatRow, MessageRow } from './db.ts';
 import { audienceOf, resolved, type RoomRow } from './roomstate.ts';
 import type { Chat, Message, MessageState, Person, Reach, Reaction } from './types.ts';
 
-/** What screens see of a row. @param room What is known of it, where the chat is a group. */
-export function viewMessage(row: MessageRow, account: string, room?: RoomRow): Message {
+/** What screens see of a row. @param room What is known of it, where the chat is a group. @param called What one calls somebody of it, whatever the nickname. */
+export function viewMessage(row: MessageRow, account: string, room?: RoomRow, called?: (jid: string, nick: string) => string): Message {
   const group = row.mine && (row.readers !== undefined || row.audience !== undefined) ? groupTicks(row, account, room) : undefined;
+  const sender = row.mine || row.occupant === undefined ? undefined : room?.people[row.occupant]?.jid;
   return {
     key: row.key,
     chat: row.chat,
     id: row.id,
     ...(row.stanzaId ? { stanzaId: row.stanzaId } : {}),
     from: row.sender,
-    senderName: row.senderName,
+    senderName: (sender && called?.(sender, row.senderName)) ?? row.senderName,
     mine: row.mine,
     at: row.at,
     body: row.body,
