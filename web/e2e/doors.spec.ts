@@ -99,6 +99,31 @@ test('an invited person chats at once, and the inviter sees it', async ({ browse
   await expect(log(budi, 'Halo Budi, selamat datang.')).toBeVisible();
 });
 
+test('a group’s link lets in who has no account, as its admin wants it', async ({ browser }) => {
+  await ayu.goto(`${origin('localhost')}/#/new-group`);
+  await ayu.getByLabel('Nama grup').fill('Arisan RT 05');
+  await ayu.getByRole('checkbox', { name: /Budi/ }).click();
+  await ayu.getByRole('button', { name: 'Buat grup' }).click();
+  await say(ayu, 'Selamat datang di grup');
+  await ayu.getByRole('button', { name: /Info obrolan/ }).click();
+  await ayu.getByRole('button', { name: 'Tautan grup' }).click();
+  await ayu.getByRole('dialog').getByRole('radio', { name: '10', exact: true }).check();
+  await ayu.getByRole('dialog').getByRole('button', { name: 'Buat tautan', exact: true }).click();
+  await expect(ayu.getByText(/paling banyak 10 orang/)).toBeVisible();
+  const shown = (await ayu.getByRole('dialog').locator('bdi').textContent()) ?? '';
+  await ayu.getByRole('dialog').getByRole('button', { name: 'Tutup' }).click();
+  await ayu.getByRole('button', { name: 'Tautan grup' }).click();
+  await expect(ayu.getByRole('dialog').locator('bdi'), 'the link that was given to people stays').toHaveText(shown);
+  await ayu.getByRole('dialog').getByRole('button', { name: 'Tutup' }).click();
+
+  const dewi = await person(browser);
+  await comeIn(dewi, shown, 'Gabung', 'dewi', 'Dewi');
+  await expect(dewi.getByRole('heading', { name: 'Arisan RT 05' })).toBeVisible();
+  await expect(log(dewi, 'Selamat datang di grup')).toBeVisible();
+  await say(dewi, 'Halo semua');
+  await expect(log(ayu, 'Halo semua')).toBeVisible();
+});
+
 test('an invitation that was used says so, and uses nothing up', async ({ browser }) => {
   const late = await person(browser);
   const answer = await late.goto(link);
