@@ -1,7 +1,7 @@
 import '../../src/trusted-types.ts';
 import { LiveModel } from '../../src/model/live.svelte.ts';
 import { browserNudges } from '../../src/model/reconnect.ts';
-import { browserTransfer } from '../../src/model/transfer.ts';
+import { browserTransfer, type Transfer } from '../../src/model/transfer.ts';
 import type { Conversation, Message } from '../../src/model/types.ts';
 import { WebSocketWire } from '../../src/xmpp/websocket.ts';
 
@@ -22,12 +22,17 @@ export interface Bench {
 }
 
 const address = new URLSearchParams(location.search).get('ws') ?? '';
+/** Files go through the same network as everything else. */
+const near = (url: string): string => url.replace(/^http:\/\/[^/]+/, address.replace(/^ws(:\/\/[^/]+).*/, 'http$1'));
+const transfer: Transfer = {
+  put: (url, ...rest) => browserTransfer.put(near(url), ...rest),
+  get: (url, signal) => fetch(near(url), { signal, credentials: 'omit', referrerPolicy: 'no-referrer' }),
+};
 const model = new LiveModel({
   url: () => Promise.resolve(address),
   wire: (events) => new WebSocketWire(events),
   nudges: browserNudges,
-  // Files go through the same network as everything else.
-  transfer: { ...browserTransfer, address: (url) => url.replace(/^http:\/\/[^/]+/, address.replace(/^ws(:\/\/[^/]+).*/, 'http$1')) },
+  transfer,
 });
 const open = new Map<string, Conversation>();
 
