@@ -57,21 +57,22 @@ let count = 0;
 for (const scene of scenes.filter((each) => wanted.length === 0 || wanted.includes(each.name))) {
   const seen = new Map();
   const note = (problem, place) => { seen.set(problem, [...(seen.get(problem) ?? []), place]); };
-  for (const { themes, ...look } of looks) {
+  // A page mostly waits; those of one scene wait together.
+  await Promise.all(looks.map(async ({ themes, ...look }) => {
     const name = `${look.width} ${look.lang}${look.textSize ? ` ${look.textSize} %` : ''}`;
     try {
       const { page, problems, close } = await stage.at(scene, { ...look, theme: themes[0] });
+      // A colour on its way from one theme to the other is in neither.
+      await page.evaluate(() => { const still = new CSSStyleSheet(); still.replaceSync('*, *::before, *::after { transition: none !important; }'); document.adoptedStyleSheets = [still]; });
       for (const theme of themes) {
         await page.emulateMedia({ colorScheme: theme });
-        // Transitions begin with the frame after the change.
-        await page.evaluate(() => new Promise((done) => { requestAnimationFrame(() => { requestAnimationFrame(done); }); }));
-        await page.waitForFunction(() => document.getAnimations().every((each) => each.playState !== 'running'));
+        await page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted && document.getAnimations().every((each) => each.playState !== 'running'), theme);
         for (const problem of await problemsOf(page)) note(problem, `${name} ${theme}`);
       }
       for (const problem of problems) note(problem, name);
       await close();
     } catch (error) { note(String(error).split('\n')[0], name); }
-  }
+  }));
   count += seen.size;
   process.stdout.write(`${scene.name}: ${seen.size === 0 ? 'clean' : `${seen.size} problems`}\n`);
   for (const [problem, places] of seen) process.stdout.write(`    ${problem}\n        ${places.join(', ')}\n`);

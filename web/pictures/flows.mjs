@@ -1,6 +1,7 @@
 /** What people do on the screens, done on the seed app: scrolling without jumps, writing, keys, history, nothing that shifts. */
 import assert from 'node:assert/strict';
 import { fileFlows } from './flows-files.mjs';
+import { focusFlows } from './flows-focus.mjs';
 import { openStage } from './stage.mjs';
 
 const ayu = { hash: '#/chat/ayu%40nyala.id' };
@@ -9,6 +10,7 @@ const phone = { width: 360, theme: 'light', lang: 'id' };
 
 const flows = {
   ...fileFlows,
+  ...focusFlows,
 
   async 'scrolling up through 400 messages moves every row by exactly the scroll, and keeps at most ninety rows'(stage) {
     const { page, problems, close } = await stage.at(ayu, desk);

@@ -1,3 +1,5 @@
+import { doorScenes } from './scenes-doors.mjs';
+
 /** The scenes: what the seed is set to, where the app stands, and what a person does before the picture is taken. */
 const ayu = '#/chat/ayu%40nyala.id';
 const team = '#/chat/rt05%40grup.nyala.id';
@@ -71,9 +73,13 @@ export const scenes = [
   { name: 'sign-out', scene: 'offline', hash: '#/settings', act: async (page, lang) => { await page.getByRole('button', { name: lang === 'id' ? 'Keluar' : 'Sign out', exact: true }).click(); await page.locator('dialog').waitFor(); } },
   { name: 'new-chat', hash: '#/new', act: (page) => page.locator('nav li').first().waitFor() },
   { name: 'settings', hash: '#/settings', act: (page) => page.locator('fieldset').first().waitFor() },
-  { name: 'first-start', scene: 'first-start' },
-  { name: 'invite', scene: 'invite' },
-  { name: 'invite-name', scene: 'invite-name', act: async (page, lang) => { await page.locator('input').first().fill('dimas_p'); await page.getByText(lang === 'id' ? 'Tersedia' : 'Available').waitFor(); } },
-  { name: 'sign-in', scene: 'sign-in' },
-  { name: 'stranger', scene: 'stranger', act: async (page) => { await page.locator('input').first().fill('ayu'); await page.locator('input[type=password]').fill('salah'); await page.locator('form button[type=submit]').click(); await page.locator('p.bad').filter({ hasText: /./ }).waitFor(); } },
+  { name: 'settings-key', hash: '#/settings', act: async (page, lang) => { await page.getByRole('button', { name: lang === 'id' ? 'Tampilkan kunci' : 'Show the key' }).click(); await page.locator('.key').scrollIntoViewIfNeeded(); await page.locator('.all').evaluate((box) => { box.scrollTop = box.scrollHeight; }); } },
+  { name: 'settings-password', hash: '#/settings', act: async (page, lang) => { await page.getByRole('button', { name: lang === 'id' ? 'Ganti kata sandi' : 'Change password' }).click(); await page.locator('.all').evaluate((box) => { box.scrollTop = box.scrollHeight; }); } },
+  { name: 'settings-name', hash: '#/settings', act: async (page, lang) => { await page.getByRole('button', { name: lang === 'id' ? 'Nama Anda' : 'Your name' }).click(); await page.locator('dialog').waitFor(); } },
+  { name: 'crop', hash: '#/settings', act: async (page) => { await page.locator('.me').waitFor(); await page.locator('input[type=file]').setInputFiles(await drawn(page, '#8fc7e8', '#4c8f57')); await page.locator('dialog canvas').waitFor(); } },
+  { name: 'delete', act: async (page, lang) => { await page.locator('[data-jid]').nth(2).click({ button: 'right' }); await page.getByRole('menuitem', { name: lang === 'id' ? 'Hapus obrolan' : 'Delete chat' }).click(); await page.locator('dialog').waitFor(); } },
+  { name: 'add-people', hash: `#/chat/desain%40grup.nyala.id/info`, act: async (page, lang) => { await page.getByRole('button', { name: lang === 'id' ? 'Tambah anggota' : 'Add people' }).click(); await page.locator('dialog li button').first().click(); } },
+  { name: 'remove-member', hash: `${team}/info`, act: async (page, lang) => { await page.locator('aside li button').nth(3).click(); await page.getByRole('menuitem', { name: lang === 'id' ? 'Keluarkan dari grup' : 'Remove from the group' }).click(); await page.locator('dialog').waitFor(); } },
+  { name: 'blocked', hash: `${ayu}/info`, act: async (page, lang) => { await page.getByRole('button', { name: lang === 'id' ? 'Blokir Ayu Lestari' : 'Block Ayu Lestari' }).click(); await page.locator('dialog footer button').first().click(); await page.locator('aside header button').click(); await page.locator('main footer p').waitFor(); } },
+  ...doorScenes,
 ];

@@ -11,14 +11,14 @@ await mkdir(folder, { recursive: true });
 const stage = await openStage();
 let failed = 0;
 for (const scene of scenes.filter((each) => wanted.length === 0 || wanted.includes(each.name))) {
-  for (const look of looks) {
+  await Promise.all(looks.map(async (look) => {
     try {
       const { page, problems, close } = await stage.at(scene, look);
       await page.screenshot({ path: `${folder}${scene.name}-${look.width}-${look.theme}-${look.lang}.png` });
       for (const problem of problems) { failed++; process.stderr.write(`${scene.name} ${look.width}: ${problem}\n`); }
       await close();
     } catch (error) { failed++; process.stderr.write(`${scene.name} ${look.width}: ${error}\n`); }
-  }
+  }));
 }
 await stage.close();
 process.exitCode = failed > 0 ? 1 : 0;

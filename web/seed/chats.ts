@@ -1,5 +1,5 @@
 import { attachment, chat, days, hours, me, message, minutes, moment, picture, reaction, type Chat, type Message, type SeedLanguage } from './build';
-import { withMedia } from './media';
+import { peaks, withMedia } from './media';
 import { ayu, budi, citra, dewi, eka, fajar, harto, long, pictured, rtl, stranger } from './people';
 import { beach, cat, faces, food, hills, night, panorama, sticker, street } from './pictures';
 
@@ -59,11 +59,15 @@ function withTeam(lang: SeedLanguage): SeedChat {
       message(jid, harto, 26 * hours, say('Bapak Ibu, kerja bakti hari Minggu pukul 07.00. Mohon membawa sapu dan sarung tangan.', 'Dear all, we tidy the street on Sunday at 7. Please bring brooms and gloves.'), { reactions: [reaction('👍', true, ...Array.from({ length: 38 }, (_, at) => `Warga ${at + 1}`)), reaction('🙏', false, 'Citra', 'Dewi', 'Eka')] }),
       message(jid, citra, 25.9 * hours, say('Siap Pak. Saya bawa teh dan pisang goreng.', 'Will do. I bring tea and fried bananas.')),
       message(jid, citra, 25.88 * hours, say('Ada yang punya alat potong rumput?', 'Does anyone have a lawn mower?')),
-      message(jid, me, 25.8 * hours, say('Saya ada, nanti saya bawa.', 'I do, I will bring it.'), { state: 'delivered', readBy: 124, members: 200, reactions: [reaction('❤️', false, 'Citra', 'Budi')] }),
+      message(jid, me, 25.8 * hours, say('Saya ada, nanti saya bawa.', 'I do, I will bring it.'), { state: 'safe', readBy: 124, members: 200, reactions: [reaction('❤️', false, 'Citra', 'Budi')] }),
       message(jid, rtl, 5 * hours, 'السلام عليكم، سأحضر معي القفازات وأكياس القمامة إن شاء الله. هل الموعد ما زال في السابعة صباحًا؟'),
       message(jid, long, 4.5 * hours, say('Gerobak sampah sudah saya pinjam dari RT sebelah.', 'I borrowed the cart from the next street.')),
       message(jid, dewi, 4.4 * hours, '', { encrypted: 'failed' }),
-      message(jid, me, 4 * hours, say('Saya teruskan dari pengurus: iuran bulan ini Rp 25.000.', 'Forwarded from the board: this month’s dues are Rp 25,000.'), { forwarded: true, readBy: 61, members: 200, state: 'delivered' }),
+      message(jid, me, 4 * hours, say('Saya teruskan dari pengurus: iuran bulan ini Rp 25.000.', 'Forwarded from the board: this month’s dues are Rp 25,000.'), { forwarded: true, readBy: 61, members: 200, state: 'safe' }),
+      message(jid, citra, 3.4 * hours, '', { attachments: [attachment('voice', '', { seconds: 17, type: 'audio/ogg', peaks })] }),
+      message(jid, harto, 2.2 * hours, '', { attachments: [picture(hills, 640, 480)], reactions: [reaction('❤️', true, me.name, 'Citra', 'Dewi')] }),
+      message(jid, harto, 2.19 * hours, say('Lapangan sudah siap untuk hari Minggu.', 'The field is ready for Sunday.')),
+      message(jid, me, 2.1 * hours, say('Rapi sekali, Pak. Sampai ketemu jam tujuh!', 'So tidy! See you all at seven.'), { state: 'read', members: 200 }),
       message(jid, budi, 16 * minutes, '', { ...fresh, attachments: [picture(street, 480, 640, { state: 'remote', size: 2_400_000 })] }),
       message(jid, budi, 15.6 * minutes, say('Depan rumah saya sudah bersih 😎', 'My side is clean already 😎'), fresh),
       message(jid, eka, 15 * minutes, say('@Dimas boleh pinjam alatnya hari Jumat?', '@Dimas may I borrow the mower on Friday?'), fresh),

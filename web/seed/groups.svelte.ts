@@ -1,3 +1,4 @@
+import { i18n } from '../src/i18n/i18n.svelte';
 import type { Affiliation, Chat, Contact, Group, GroupMember, Groups, People, Reach, Refusal } from '../src/model/types';
 import { me as self } from './build';
 import { ayu, budi, citra, dewi, eka, fajar, harto, rtl } from './people';
@@ -53,8 +54,8 @@ export class SeedGroups implements Groups {
     return Promise.resolve();
   }
   reach(): Promise<Reach> {
-    const [first, second, ...rest] = cast;
-    return Promise.resolve({ read: first && second ? [first, second] : [], received: rest.slice(0, 1), waiting: rest.slice(1, 4), all: true });
+    const people = this.#groups.find((group) => group.members.length > 100)?.members.filter((member) => !member.me) ?? [];
+    return Promise.resolve({ read: people.slice(0, 124), received: people.slice(124, 180), waiting: people.slice(180), all: true });
   }
 
   #put(room: string, change: (group: Group) => Group): void {
@@ -65,7 +66,7 @@ export class SeedGroups implements Groups {
 function made(jid: string, count: number): Group {
   const neighbours = Array.from({ length: Math.max(0, count - cast.length - 1) }, (_, at): GroupMember => ({ jid: `warga${at + 1}@nyala.id`, name: `Warga ${at + 1}`, affiliation: 'member', me: false }));
   const members: GroupMember[] = [{ ...self, affiliation: 'owner', me: true }, ...cast.slice(0, Math.max(0, count - 1)).map((each, at): GroupMember => ({ ...each, affiliation: at === 0 ? 'admin' : 'member', me: false })), ...neighbours];
-  return { jid, description: count > 100 ? 'Info kerja bakti, ronda, iuran, dan barang hilang. Jual beli silakan di grup sebelah.' : '', membersOnly: true, adminsOnly: false, moderation: true, mine: 'owner', members };
+  return { jid, description: count > 100 ? (i18n.language === 'id' ? 'Info kerja bakti, ronda, iuran, dan barang hilang. Jual beli silakan di grup sebelah.' : 'Tidying the street, night watch, dues, lost and found. For buying and selling there is another group.') : '', membersOnly: true, adminsOnly: false, moderation: true, mine: 'owner', members };
 }
 
 /** People of the seed. */

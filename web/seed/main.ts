@@ -7,4 +7,5 @@ import Seed from './Seed.svelte';
 
 await i18n.use(preferredLanguage());
 const target = document.getElementById('app');
-if (target !== null) mount(Seed, { target, props: { scene: new URLSearchParams(location.search).get('scene') ?? '' } });
+const asked = new URLSearchParams(location.search);
+if (target !== null) mount(Seed, { target, props: { scene: asked.get('scene') ?? '', token: asked.get('token') ?? undefined } });

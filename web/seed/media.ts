@@ -3,7 +3,7 @@ import type { SeedChat } from './chats';
 import { beach, cat, food, hills, night, street } from './pictures';
 
 const lestari = { jid: 'lestari@nyala.id', name: 'Lestari Wulandari' };
-const peaks = [8, 12, 30, 55, 72, 40, 22, 64, 90, 100, 84, 60, 34, 18, 26, 48, 70, 88, 62, 40, 24, 14, 30, 52, 76, 92, 66, 44, 28, 16, 36, 58, 42, 26, 14, 6];
+export const peaks = [8, 12, 30, 55, 72, 40, 22, 64, 90, 100, 84, 60, 34, 18, 26, 48, 70, 88, 62, 40, 24, 14, 30, 52, 76, 92, 66, 44, 28, 16, 36, 58, 42, 26, 14, 6];
 
 /** Files in every state they can be in. */
 export function withMedia(lang: SeedLanguage): SeedChat {

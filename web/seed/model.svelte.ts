@@ -1,6 +1,8 @@
+import type { Doorway } from '../src/model/doorway';
 import type { Chat, ConnectionState, Conversation, FileToSend, Message, MessageState, Model, Stranger } from '../src/model/types';
 import { me as self, message } from './build';
 import type { SeedChat } from './chats';
+import { SeedDoorway } from './doorway';
 import { SeedGroups, SeedPeople } from './groups.svelte';
 import { faces } from './pictures';
 import { folded } from '../src/model/fold';
@@ -196,6 +198,7 @@ export class SeedModel implements Model {
     return Promise.resolve();
   }
   signOut(): Promise<void> { this.#me = null; return Promise.resolve(); }
+  doorway(): Promise<Doorway> { return Promise.resolve(new SeedDoorway(this)); }
 
   /** What the scenes turn. */
   connect(state: ConnectionState, offlineSince: number | null = null): void {

@@ -64,7 +64,7 @@ export const groupsEn: GroupWords = {
   },
   yourName: 'Your name',
   yourNameHint: 'Your contacts and the members of your groups see this name.',
-  nameThey: (name) => `Name for ${name}`,
+  nameThey: (name) => `Rename ${name}`,
   nameTheyHint: 'Only you see this name.',
   blockWho: (name) => `Block ${name}`,
   unblockWho: (name) => `Unblock ${name}`,
