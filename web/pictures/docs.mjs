@@ -4,11 +4,12 @@ import { openStage } from './stage.mjs';
 
 const folder = new URL('../../docs/images/', import.meta.url).pathname;
 const most = 60 * 1024;
-const scroll = (page, text, block) => page.evaluate(([wanted, where]) => { [...document.querySelectorAll('article')].filter((row) => row.textContent.includes(wanted)).at(-1)?.scrollIntoView({ block: where }); }, [text, block]);
+/** A message near the top; the day that floats while the list moves is gone again. */
+const scroll = (page, text) => page.evaluate((wanted) => { [...document.querySelectorAll('article')].filter((row) => row.textContent.includes(wanted)).at(-1)?.scrollIntoView({ block: 'start' }); }, text).then(() => page.waitForFunction(() => document.querySelector('.floating.shown') === null));
 const pictures = [
-  { name: 'web-chat', look: { width: 1280, theme: 'light', lang: 'en', height: 800 }, scene: { hash: '#/chat/ayu%40nyala.id', act: (page) => scroll(page, 'Are we still leaving', 'start') } },
+  { name: 'web-chat', look: { width: 1280, theme: 'light', lang: 'en', height: 800 }, scene: { hash: '#/chat/ayu%40nyala.id', act: (page) => scroll(page, 'The car is ready') } },
   { name: 'web-list', look: { width: 360, theme: 'dark', lang: 'en', height: 720 }, scene: {} },
-  { name: 'web-group', look: { width: 360, theme: 'light', lang: 'en', height: 720 }, scene: { hash: '#/chat/rt05%40grup.nyala.id', act: (page) => scroll(page, 'So tidy', 'end') } },
+  { name: 'web-group', look: { width: 360, theme: 'light', lang: 'en', height: 720 }, scene: { hash: '#/chat/rt05%40grup.nyala.id', act: (page) => scroll(page, '0:17') } },
 ];
 
 /** Draws a PNG anew as WebP, as well as it fits. */
