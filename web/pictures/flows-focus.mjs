@@ -19,6 +19,8 @@ async function take(page, name) {
 export const focusFlows = {
   async 'focus: Tab goes from the list over the conversation to the field, and each stop has a name'(stage) {
     const { page, close } = await stage.at(ayu, desk);
+    // The field takes the focus when the conversation comes.
+    await page.locator('textarea').waitFor();
     await page.getByRole('searchbox').focus();
     const stops = [];
     for (let step = 0; step < 24; step++) {
@@ -27,7 +29,7 @@ export const focusFlows = {
       stops.push(stop);
       if (await page.evaluate(() => document.activeElement.tagName === 'TEXTAREA')) break;
     }
-    assert.deepEqual([...new Set(stops.map((stop) => stop.part))], ['nav', 'main']);
+    assert.deepEqual([...new Set(stops.map((stop) => stop.part))], ['nav', 'main'], JSON.stringify(stops));
     for (const stop of stops) assert.ok(stop.name !== '' && stop.seen && stop.ring, `a stop without ${stop.name === '' ? 'a name' : stop.seen ? 'a ring' : 'a place'}: ${JSON.stringify(stop)}`);
     await close();
   },
