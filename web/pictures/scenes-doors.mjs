@@ -39,5 +39,5 @@ export const doorScenes = [
   { name: 'blocked-storage', scene: 'blocked' },
   { name: 'link', hash: '#/settings', act: async (page, lang) => { await press(page, lang, 'Ajak seseorang', 'Invite somebody'); await page.locator('dialog input').fill(lang === 'id' ? 'Hai! Yuk ngobrol di sini 👋' : 'Hi! Let us chat here 👋'); } },
   { name: 'link-made', hash: '#/settings', act: async (page, lang) => { await press(page, lang, 'Ajak seseorang', 'Invite somebody'); await page.locator('dialog footer button').first().click(); await page.locator('dialog img').waitFor(); } },
-  { name: 'link-group', hash: '#/chat/rt05%40grup.nyala.id/info', act: async (page, lang) => { await press(page, lang, 'Tautan grup', 'Group link'); await page.locator('dialog img').waitFor(); } },
+  { name: 'link-group', hash: '#/chat/rt05%40grup.nyala.id/info', act: async (page, lang) => { await press(page, lang, 'Tautan grup', 'Group link'); await asked(page); } },
 ];
