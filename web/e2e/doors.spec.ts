@@ -122,6 +122,7 @@ test('a group’s link lets in who has no account, as its admin wants it', async
   await expect(log(dewi, 'Selamat datang di grup')).toBeVisible();
   await say(dewi, 'Halo semua');
   await expect(log(ayu, 'Halo semua')).toBeVisible();
+  await ayu.goto(`${origin('localhost')}/#/chat/budi%40localhost`);
 });
 
 test('an invitation that was used says so, and uses nothing up', async ({ browser }) => {
