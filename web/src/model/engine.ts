@@ -227,6 +227,7 @@ export class Engine {
       this.#outgoing.reset();
       this.#begun = false;
       if (!this.#link.carbons) void this.#link.request(enableCarbons()).catch(() => undefined);
+      this.#people.forget();
       await this.#show();
       await this.#setClock();
     }

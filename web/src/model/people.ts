@@ -19,10 +19,13 @@ export class People {
     this.#context = context;
   }
 
-  /** A new session: everybody's presence comes anew. */
-  async begin(): Promise<void> {
+  /** A new session: everybody's presence comes anew, in answer to ours. */
+  forget(): void {
     for (const jid of this.#present.keys()) this.#context.tell({ kind: 'presence', jid, online: false });
     this.#present.clear();
+  }
+
+  async begin(): Promise<void> {
     const version = (await this.#context.db.get('meta', 'roster')) as string | undefined;
     const answer = await this.#context.link.request(rosterRequest(version)).catch(() => undefined);
     if (answer) await this.roster(answer, false);
