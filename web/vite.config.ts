@@ -44,7 +44,7 @@ export default defineConfig({
   test: {
     environment: 'happy-dom',
     environmentOptions: { happyDOM: { url: 'http://localhost:5280/' } },
-    include: ['src/**/*.test.ts', 'seed/**/*.test.ts', 'worker/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'seed/**/*.test.ts', 'demo/**/*.test.ts', 'worker/**/*.test.ts'],
     testTimeout: 60_000,
   },
   // Under test too the browser build of Svelte, whose runes react; the server's holds values still.

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const BINARY = process.env['NYALA_BINARY'] ?? fileURLToPath(new URL('../../artifacts/bin/Nyala.Host/release/nyala', import.meta.url));
+export const BINARY = process.env['NYALA_BINARY'] ?? fileURLToPath(new URL('../../artifacts/bin/Nyala.Host/release/nyala', import.meta.url));
 
 /** A real server with data of its own, which can be killed and started again. */
 export class Nyala {

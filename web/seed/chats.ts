@@ -1,7 +1,7 @@
-import { attachment, chat, days, hours, me, message, minutes, moment, picture, reaction, type Chat, type Message, type SeedLanguage } from './build';
-import { peaks, withMedia } from './media';
-import { ayu, budi, citra, dewi, eka, fajar, harto, long, pictured, rtl, stranger } from './people';
-import { beach, cat, faces, food, hills, night, panorama, sticker, street } from './pictures';
+import { attachment, chat, days, hours, me, message, minutes, moment, picture, reaction, type Chat, type Message, type SeedLanguage } from './build.ts';
+import { peaks, withMedia } from './media.ts';
+import { ayu, budi, citra, dewi, eka, fajar, harto, long, pictured, rtl, stranger } from './people.ts';
+import { beach, cat, faces, food, hills, night, panorama, sticker, street } from './pictures.ts';
 
 export interface SeedChat { chat: Chat; messages: Message[] }
 

@@ -1,6 +1,6 @@
-import { attachment, chat, days, me, message, minutes, picture, type SeedLanguage } from './build';
-import type { SeedChat } from './chats';
-import { beach, cat, food, hills, night, street } from './pictures';
+import { attachment, chat, days, me, message, minutes, picture, type SeedLanguage } from './build.ts';
+import type { SeedChat } from './chats.ts';
+import { beach, cat, food, hills, night, street } from './pictures.ts';
 
 const lestari = { jid: 'lestari@nyala.id', name: 'Lestari Wulandari' };
 export const peaks = [8, 12, 30, 55, 72, 40, 22, 64, 90, 100, 84, 60, 34, 18, 26, 48, 70, 88, 62, 40, 24, 14, 30, 52, 76, 92, 66, 44, 28, 16, 36, 58, 42, 26, 14, 6];

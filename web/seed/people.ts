@@ -1,4 +1,4 @@
-import { faces } from './pictures';
+import { faces } from './pictures.ts';
 
 const person = (local: string, name: string, avatar?: string): { jid: string; name: string; avatar?: string } => ({ jid: `${local}@nyala.id`, name, ...(avatar === undefined ? {} : { avatar }) });
 

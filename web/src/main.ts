@@ -29,7 +29,7 @@ async function begin(): Promise<void> {
   const model = new LiveModel({ url: async (domain) => (await import('./xmpp/discovery')).findWebSocket(domain, new URL(location.href)), wire: (events) => new WebSocketWire(events), nudges: browserNudges });
   try {
     // Who was here before sees the kept list at once; connecting comes after.
-    await model.restore();
+    if (!(await inDemo(model))) await model.restore();
   } catch {
     mount((await import('./features/doors/Blocked.svelte')).default, { target });
     return;
@@ -39,6 +39,14 @@ async function begin(): Promise<void> {
     const { default: UpdateNotice } = await import('./features/shell/UpdateNotice.svelte');
     mount(UpdateNotice, { target: document.body, props: { settled: async () => model.me === null || (await model.unsent()) === 0 } });
   }
+}
+
+/** Whether the demo's page (`nyala run --demo`) frames this one and has said who is here; no other server names such a page. */
+async function inDemo(model: LiveModel): Promise<boolean> {
+  const page = document.querySelector<HTMLMetaElement>('meta[name="nyala-demo"]')?.content;
+  if (page === undefined || parent === window) return false;
+  await (await import('./demo/side')).enter(model, page);
+  return true;
 }
 
 await begin();

@@ -1,5 +1,6 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
+using Nyala.Host.Configuration;
+using Nyala.Host.Demo;
 using Nyala.Host.Output;
 
 namespace Nyala.Host.Commands;
@@ -10,30 +11,27 @@ static class RunCommand
     public static Command Create(Terminal terminal)
     {
         var quiet = new Option<bool>("--quiet") { Description = "Prints only the log, for services" };
-        var command = new Command("run", "Runs the server") { quiet };
-        command.SetAction((arguments, _) => RunAsync(arguments, arguments.GetValue(quiet), terminal));
+        var demo = new Option<bool>("--demo") { Description = "Shows two people side by side, on this machine only, with data that is thrown away" };
+        var demoServer = new Option<bool>(DemoServer.Option) { Hidden = true };
+        var command = new Command("run", "Runs the server") { quiet, demo, demoServer };
+        command.SetAction((arguments, _) => arguments.GetValue(demo)
+            ? DemoRun.RunAsync(GlobalOptions.ReadConfiguration(arguments), terminal)
+            : RunAsync(arguments, arguments.GetValue(quiet), arguments.GetValue(demoServer), terminal));
         return command;
     }
 
-    static async Task<int> RunAsync(ParseResult arguments, bool quiet, Terminal terminal)
+    static async Task<int> RunAsync(ParseResult arguments, bool quiet, bool isDemo, Terminal terminal)
     {
-        var signalled = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        void OnSignal(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            if (!signalled.TrySetResult(context.Signal.ToString()))
-            {
-                // The second one: whoever sends it does not want to wait.
-                Environment.Exit(CommandLine.Failure);
-            }
-        }
-
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var signals = new StopSignals();
         using var telemetry = Telemetry.Start();
 
+        // Not Console.In, whose asynchronous methods block.
+        using var input = isDemo ? new StreamReader(Console.OpenStandardInput()) : null;
+        var demo = input is null ? null : await DemoServer.AcceptAsync(GlobalOptions.ReadConfiguration(arguments), input);
+        var ended = input is null ? signals.Received : Task.WhenAny(signals.Received, DemoServer.ParentGoneAsync(input)).Unwrap();
+
         // An administrator may have it start anew (XEP-0133 §4.30), with the configuration as it is then.
-        while (await RunOnceAsync(arguments, quiet, terminal, signalled.Task))
+        while (await RunOnceAsync(demo ?? GlobalOptions.ReadConfiguration(arguments), quiet, terminal, ended))
         {
         }
 
@@ -41,9 +39,8 @@ static class RunCommand
     }
 
     /// <summary>Runs until somebody wants it to end; true: to start anew.</summary>
-    static async Task<bool> RunOnceAsync(ParseResult arguments, bool quiet, Terminal terminal, Task<string> signalled)
+    static async Task<bool> RunOnceAsync(NyalaOptions options, bool quiet, Terminal terminal, Task<string> signalled)
     {
-        var options = GlobalOptions.ReadConfiguration(arguments);
         using var loggers = Logging.Create(options);
         await using var server = await RunningServer.StartAsync(options, TimeProvider.System, loggers);
         var logger = loggers.CreateLogger("Nyala.Host");

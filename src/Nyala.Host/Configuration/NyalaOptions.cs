@@ -61,6 +61,9 @@ sealed record NyalaOptions
     /// <summary>Browsers may keep the web app, to start it without a connection.</summary>
     public required bool WebAppStaysInBrowsers { get; init; }
 
+    /// <summary>The origin of the one page that may frame the web app and sign its people in; null: none. No setting: only the demo has one.</summary>
+    public string? FramedBy { get; init; }
+
     /// <summary>Phones and other machines can be expected to reach the domain.</summary>
     public required bool IsPublic { get; init; }
 

@@ -26,12 +26,14 @@ sealed class WebApp
     readonly string _policy;
     readonly (string Before, string After) _entry;
     readonly bool _keepsItself;
+    readonly string? _framedBy;
 
-    WebApp(IReadOnlyDictionary<string, string> files, ServerOptions options, bool keepsItself)
+    WebApp(IReadOnlyDictionary<string, string> files, ServerOptions options, bool keepsItself, string? framedBy)
     {
         _files = files;
         _keepsItself = keepsItself;
-        _policy = Policy(WebAddresses.WebSocket(options.WebAddress), options.Uploads.Address ?? options.WebAddress);
+        _framedBy = framedBy;
+        _policy = Policy(WebAddresses.WebSocket(options.WebAddress), options.Uploads.Address ?? options.WebAddress, framedBy ?? "'none'");
         var entry = File.ReadAllText(files[Entry]);
         var head = entry.IndexOf("</head>", StringComparison.Ordinal);
         _entry = head < 0 ? ("", entry) : (entry[..head], entry[head..]);
@@ -48,7 +50,9 @@ sealed class WebApp
     /// <param name="options">The server.</param>
     /// <param name="earlier">What earlier builds had, for pages that are still open; null: nothing.</param>
     /// <param name="keepsItself">Browsers may keep the app, to start it without a connection.</param>
-    public static WebApp? Find(string directory, ServerOptions options, EarlierBuilds? earlier = null, bool keepsItself = true)
+    /// <param name="framedBy">The origin of the demo's page, which may frame it and sign people in; null: nobody may.</param>
+    public static WebApp? Find(
+        string directory, ServerOptions options, EarlierBuilds? earlier = null, bool keepsItself = true, string? framedBy = null)
     {
         if (!File.Exists(Path.Combine(directory, Entry)))
         {
@@ -63,7 +67,7 @@ sealed class WebApp
             files.TryAdd(name, path);
         }
 
-        return new(files, options, keepsItself);
+        return new(files, options, keepsItself, framedBy);
     }
 
     /// <summary>Whether a file is another one, compressed.</summary>
@@ -77,6 +81,12 @@ sealed class WebApp
             if (name == Worker && !_keepsItself)
             {
                 routes.MapReading("/" + name, SayFarewellAsync);
+                continue;
+            }
+
+            if (name == Entry && _framedBy is { } page)
+            {
+                routes.MapReading("/", context => WriteEntryAsync(context, Html.Of($"<meta name=\"nyala-demo\" content=\"{page}\">")));
                 continue;
             }
 
@@ -97,16 +107,22 @@ sealed class WebApp
     /// Nothing inline and nothing foreign; what becomes HTML or script goes through the app's own narrow policy (Trusted Types).
     /// The WebSocket and the files are named beside 'self', because older browsers do not take that for other schemes and ports.
     /// </summary>
-    static string Policy(string webSocket, string files) =>
+    static string Policy(string webSocket, string files, string ancestors) =>
         "default-src 'none'; script-src 'self'; style-src 'self'; "
         + $"connect-src 'self' {webSocket} {files}; img-src 'self' blob: data: {files}; media-src 'self' blob: {files}; "
-        + "worker-src 'self'; manifest-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; "
+        + $"worker-src 'self'; manifest-src 'self'; font-src 'self'; frame-ancestors {ancestors}; base-uri 'none'; form-action 'none'; "
         + "require-trusted-types-for 'script'; trusted-types svelte-trusted-html default";
 
     void AddPolicy(HttpContext context)
     {
         var headers = context.Response.Headers;
         headers.ContentSecurityPolicy = _policy;
+        if (_framedBy is not null)
+        {
+            // It knows no single origin; the policy does.
+            headers.Remove(HeaderNames.XFrameOptions);
+        }
+
         headers["Permissions-Policy"] = "camera=(self), microphone=(self), geolocation=()";
     }
 

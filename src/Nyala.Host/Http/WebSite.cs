@@ -27,7 +27,7 @@ static class WebSite
         app.UseWebSockets();
         app.UseRouting();
         var earlier = new EarlierBuilds(Path.Combine(options.Data, "web"), time);
-        var web = WebApp.Find(WebApp.Beside, options.Server, earlier, options.WebAppStaysInBrowsers);
+        var web = WebApp.Find(WebApp.Beside, options.Server, earlier, options.WebAppStaysInBrowsers, options.FramedBy);
         web?.Map(app);
         if (web is null)
         {
