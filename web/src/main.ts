@@ -6,7 +6,7 @@ import App from './App.svelte';
 import './features/settings/theme.svelte';
 import { i18n, preferredLanguage } from './i18n/i18n.svelte';
 import { LiveModel } from './model/live.svelte';
-import { browserNudges } from './model/reconnect';
+import { browserNudges } from './model/nudges';
 import { WebSocketWire } from './xmpp/websocket';
 
 const target = document.getElementById('app') ?? document.body;

@@ -1,6 +1,6 @@
 import '../../src/trusted-types.ts';
 import { LiveModel } from '../../src/model/live.svelte.ts';
-import { browserNudges } from '../../src/model/reconnect.ts';
+import { browserNudges } from '../../src/model/nudges.ts';
 import { browserTransfer, type Transfer } from '../../src/model/transfer.ts';
 import type { Conversation, Message } from '../../src/model/types.ts';
 import { WebSocketWire } from '../../src/xmpp/websocket.ts';

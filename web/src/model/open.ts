@@ -4,7 +4,7 @@ import type { Actions } from './actions.ts';
 import type { Database } from './db.ts';
 import type { Engine } from './engine.ts';
 import type { Media } from './media.ts';
-import type { Nudges } from './reconnect.ts';
+import type { Nudges } from './nudges.ts';
 import type { Tabs } from './tabs.ts';
 import type { Transfer } from './transfer.ts';
 
