@@ -3,7 +3,7 @@ import { readContact, readPlace, readPreviews } from '../xmpp/cards.ts';
 import { NS } from '../xmpp/ns.ts';
 import { withoutFallback } from '../xmpp/replies.ts';
 import { mediaType, readSharedFiles, safeName, type SharedFile } from '../xmpp/sharing.ts';
-import { readOutOfBand } from '../xmpp/upload.ts';
+import { readOutOfBand } from '../xmpp/oob.ts';
 import type { Attachment } from './types.ts';
 
 /** What a message carries besides its text, and the text without what only stands for it. */

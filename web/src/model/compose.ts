@@ -10,7 +10,7 @@ import { receipt, requestReceipt } from '../xmpp/receipts.ts';
 import { reply } from '../xmpp/replies.ts';
 import { retraction } from '../xmpp/retraction.ts';
 import { fallbackBody, sharedFile } from '../xmpp/sharing.ts';
-import { outOfBand } from '../xmpp/upload.ts';
+import { outOfBand } from '../xmpp/oob.ts';
 import type { ChatRow, MessageRow, OutboxRow } from './db.ts';
 import type { Attachment } from './types.ts';
 

@@ -17,7 +17,7 @@ import { Gate } from './gate.ts';
 import { change, forget, identityOf, kept, remember, withToken } from './session.ts';
 import { sourceOf, type Host } from './source.ts';
 import { Tabs, type Notice } from './tabs.ts';
-import { browserTransfer } from './transfer.ts';
+import { laterTransfer } from './latertransfer.ts';
 import type { Chat, ConnectionState, Conversation, Message, Model, Stranger } from './types.ts';
 import { viewChat, viewMessage } from './views.ts';
 
@@ -66,7 +66,7 @@ export class LiveModel implements Model {
   readonly #online = new Gate();
 
   constructor(options: LiveOptions) {
-    this.#options = { ...options, transfer: options.transfer ?? browserTransfer };
+    this.#options = { ...options, transfer: options.transfer ?? laterTransfer };
   }
 
   /** How people come in and let others in; loaded when it is needed. */

@@ -2,7 +2,7 @@ import { attribute, child, children, childText } from './dom.ts';
 import { parseAccount } from './jid.ts';
 import { NS } from './ns.ts';
 import { isPictureData, safeName } from './sharing.ts';
-import { webAddress } from './upload.ts';
+import { webAddress } from './oob.ts';
 
 /** What is shown as a card although it is no file. */
 export interface Place { name: string; uri: string }

@@ -22,7 +22,8 @@ import { readReply, reply, withoutFallback } from './replies.ts';
 import { isTombstone, readRetraction, retraction } from './retraction.ts';
 import { deriveKeys, preparePassword, Scram } from './scram.ts';
 import { xml } from './testing.ts';
-import { readMaxSize, readOutOfBand, readSlot } from './upload.ts';
+import { readOutOfBand } from './oob.ts';
+import { readMaxSize, readSlot } from './upload.ts';
 import { readPhotoHash, readVCard } from './vcard.ts';
 
 const forwardedMessage = (body: string): string =>

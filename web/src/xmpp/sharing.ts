@@ -1,6 +1,6 @@
 import { attribute, child, children, childText, el, wholeNumber } from './dom.ts';
 import { NS } from './ns.ts';
-import { webAddress } from './upload.ts';
+import { webAddress } from './oob.ts';
 
 /** A file that a message shares (XEP-0447), as its metadata describe it (XEP-0446). Strangers wrote it: everything is bounded. */
 export interface SharedFile {
