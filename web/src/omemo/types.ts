@@ -71,7 +71,10 @@ export interface Store {
   read(wanted: { readonly sessions: readonly Address[]; readonly jids: readonly string[] }): Promise<State>;
 }
 
-/** Writes the caller's rows and the changes in one transaction; resolves when they are on disk. */
+/**
+ * Writes the caller's rows and the changes in one transaction; resolves when they are on disk. Called once per operation, also when nothing
+ * changes. It must not wait for another operation: that one waits for it.
+ */
 export type Commit<T> = (result: T, changes: Changes) => Promise<void>;
 
 /** What others need to start a session with a device (XEP-0384 0.3 §4.3). Public keys carry their type byte 0x05: 33 bytes. */
@@ -169,7 +172,10 @@ export type Outcome = Opened | ({ readonly ok: false } & Problem);
 export interface Decrypted {
   /** One for each message, in the order given. */
   readonly outcomes: readonly Outcome[];
-  /** A prekey was used: publish `own().bundle` after the commit. */
+  /**
+   * A prekey was used: publish `own().bundle` after the commit. Nobody remembers when that fails: compare what is published with
+   * `own().bundle` once per connection too.
+   */
   readonly republish: boolean;
 }
 
