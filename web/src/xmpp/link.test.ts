@@ -145,6 +145,27 @@ describe('stream management', () => {
     expect(server.streams).toBe(1);
   });
 
+  it('counts what a cut caught half handled once, when it comes again', async () => {
+    const romeo = link();
+    await romeo.connect();
+    let finish: (() => void) | undefined;
+    handle = () => new Promise<void>((resolve) => (finish = resolve));
+    server.tell(incoming('a'));
+    server.socket.cut();
+    const resuming = romeo.connect();
+    await until(() => server.socket.received.some((element) => element.localName === 'authenticate'));
+    finish?.();
+    expect(await resuming).toBe('resumed');
+    // The server was told zero, so it sends it again.
+    handle = () => undefined;
+    server.tell(incoming('a'));
+    server.tell(`<r xmlns='${NS.sm}'/>`);
+    await until(() => seen.length === 2 && server.clientHandled > 0);
+    server.tell(`<r xmlns='${NS.sm}'/>`);
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(server.clientHandled).toBe(1);
+  });
+
   it('believes the count of a failed resumption and forgets the rest', async () => {
     const romeo = link();
     await romeo.connect();

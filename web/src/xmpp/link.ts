@@ -77,6 +77,7 @@ export class Link {
    */
   async connect(): Promise<'resumed' | 'bound'> {
     this.#wire?.drop();
+    this.#beginCounting();
     const login = new LoginQueue();
     let ended = false;
     const wire = this.#options.wire({
@@ -321,11 +322,16 @@ export class Link {
     if (was) this.#options.events.closed(reason);
   }
 
-  #forgetSession(reason: LinkError): void {
-    this.#sm.forget();
+  // What is half handled when a connection ends is not in the count by which the next one resumes: it comes again, and counts then.
+  #beginCounting(): void {
     this.#generation++;
     this.#outstanding = 0;
     this.#owesAnswer = false;
+  }
+
+  #forgetSession(reason: LinkError): void {
+    this.#sm.forget();
+    this.#beginCounting();
     for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(reason);
   }
 }
