@@ -37,6 +37,7 @@ export class Stage {
   #origins = $state.raw<Readonly<Record<string, string>>>({});
   readonly #heard = new Set<string>();
   readonly #frames = new Map<string, HTMLIFrameElement>();
+  readonly #attachments = new Map<string, (element: HTMLIFrameElement) => () => void>();
   readonly #calls = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(language: Language) {
@@ -63,18 +64,30 @@ export class Stage {
     void fetch(`./${button}${button === 'reset' ? `?language=${this.#language}` : ''}`, { method: 'POST' }).catch(() => undefined);
   }
 
-  /** For an iframe: it is that side's. */
-  frame = (account: string) => (element: HTMLIFrameElement): (() => void) => {
+  /** For an iframe: it is that side's. The same each time, because another one would be attached anew with every change of the state. */
+  frame(account: string): (element: HTMLIFrameElement) => () => void {
+    const attached = this.#attachments.get(account) ?? this.#attach(account);
+    this.#attachments.set(account, attached);
+    return attached;
+  }
+
+  #attach = (account: string) => (element: HTMLIFrameElement): (() => void) => {
+    this.#forgetCall(account);
     this.#frames.set(account, element);
     const call = (): void => { this.#call(account); };
     element.addEventListener('load', call);
     return () => {
       element.removeEventListener('load', call);
-      clearTimeout(this.#calls.get(account));
-      this.#calls.delete(account);
+      if (this.#frames.get(account) !== element) return;
+      this.#forgetCall(account);
       this.#frames.delete(account);
     };
   };
+
+  #forgetCall(account: string): void {
+    clearTimeout(this.#calls.get(account));
+    this.#calls.delete(account);
+  }
 
   #look(next: State): void {
     const before = this.#state;
@@ -112,8 +125,7 @@ export class Stage {
   #hear(event: MessageEvent<unknown>): void {
     const side = this.#state?.sides.find((each) => this.#originOf(each) === event.origin && this.#frames.get(each.account)?.contentWindow === event.source);
     if (side === undefined || this.#state === null) return;
-    clearTimeout(this.#calls.get(side.account));
-    this.#calls.delete(side.account);
+    this.#forgetCall(side.account);
     this.#heard.add(event.origin);
     const heard = event.data as Ready | Here | Tally;
     if (heard.nyala === 'ready') {

@@ -213,3 +213,19 @@ test('whoever comes back to empty storage is asked to sign in, not taken for som
   await expect(budi.getByRole('heading', { name: 'Selamat datang kembali' })).toBeVisible();
   await expect(budi.getByLabel('Alamat', { exact: true })).toHaveValue('budi@localhost');
 });
+
+test('a part of the app that a cut swallowed leaves the page as it is, and comes when it is asked for again', async ({ browser }) => {
+  const context = await browser.newContext({ locale: 'id-ID', serviceWorkers: 'block' });
+  contexts.push(context);
+  const page = await context.newPage();
+  await comeIn(page, await nyala.invite('ayu'), 'Mulai mengobrol', 'lestari', 'Lestari');
+  await context.setOffline(true);
+  await page.getByRole('button', { name: 'Obrolan baru' }).click();
+  await page.goBack();
+  await say(page, 'Masih di sini');
+  await expect(log(page, 'Masih di sini')).toHaveAccessibleName(/Menunggu jaringan/);
+  await context.setOffline(false);
+  await expect(log(page, 'Masih di sini')).toHaveAccessibleName(/Aman di server|Tersampaikan|Dibaca/);
+  await page.getByRole('button', { name: 'Obrolan baru' }).click();
+  await expect(page.getByRole('heading', { name: 'Obrolan baru' })).toBeVisible();
+});

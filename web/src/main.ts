@@ -12,13 +12,22 @@ import { WebSocketWire } from './xmpp/websocket';
 const target = document.getElementById('app') ?? document.body;
 const RELOADED = 'nyala.reloaded';
 
-// A part of a build that is gone everywhere: the page is too old. Once, so that a server without the part is no loop.
-addEventListener('vite:preloadError', (event) => {
+// A part of the app has not come. Where the network is to blame it comes when it is asked for again: to leave the page would show
+// the browser's own. Where the build is gone everywhere, the page is too old. Once, so that a server without the part is no loop.
+addEventListener('vite:preloadError', () => {
   if (sessionStorage.getItem(RELOADED) === import.meta.url) return;
-  sessionStorage.setItem(RELOADED, import.meta.url);
-  event.preventDefault();
-  location.reload();
+  void isReplaced().then((is) => {
+    if (!is) return;
+    sessionStorage.setItem(RELOADED, import.meta.url);
+    location.reload();
+  });
 });
+
+/** Whether the server has another page now. What is asked keeps the service worker out of it. */
+async function isReplaced(): Promise<boolean> {
+  const answer = await fetch('/?now', { cache: 'no-store' }).catch(() => undefined);
+  return answer?.ok === true && !(await answer.text()).includes(new URL(import.meta.url).pathname);
+}
 
 async function begin(): Promise<void> {
   await i18n.use(preferredLanguage());

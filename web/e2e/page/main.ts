@@ -78,6 +78,8 @@ const bench: Bench = {
     await reader.toNewest();
     const seen = new Map(reader.messages.map((message) => [message.key, message]));
     while (!reader.atOldest) {
+      // Without a connection nobody knows whether there is more, and it would be asked without end.
+      await until(() => model.connection === 'online');
       await reader.older();
       const page = reader.messages.filter((message) => !seen.has(message.key));
       const before = [...page.map((message) => [message.key, message] as const), ...seen];
