@@ -4,16 +4,14 @@ import { sha256 } from '@noble/hashes/sha2.js';
 
 /** What one version of OMEMO has differently from another. */
 export interface Profile {
-  readonly namespace: string;
   /** The `info` of HKDF: for the shared secret (X3DH §3.3), the root chain and a message key (Double Ratchet §5.2). */
   readonly secretInfo: string;
   readonly rootInfo: string;
   readonly messageInfo: string;
 }
 
-/** XEP-0384 0.3: the Signal protocol as it is, with Signal's own labels. */
+/** `eu.siacs.conversations.axolotl`, XEP-0384 0.3: the Signal protocol as it is, with Signal's own labels. */
 export const AXOLOTL: Profile = {
-  namespace: 'eu.siacs.conversations.axolotl',
   secretInfo: 'WhisperText',
   rootInfo: 'WhisperRatchet',
   messageInfo: 'WhisperMessageKeys',
