@@ -115,6 +115,8 @@ describe('stream management', () => {
     expect(server.clientHandled).toBe(0);
     finish?.();
     await until(() => server.clientHandled === 2);
+    // Once at once, and once for all that came before the question.
+    expect(server.socket.received.filter((element) => element.localName === 'a')).toHaveLength(2);
   });
 
   it('goes on when a handler throws', async () => {

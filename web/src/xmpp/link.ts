@@ -50,7 +50,8 @@ export class Link {
   #handling: Promise<void> = Promise.resolve();
   #generation = 0;
   #outstanding = 0;
-  #owesAnswer = false;
+  /** Stanzas that came before the server's question and are not handled yet. */
+  #owed = 0;
   #asked = false;
   #heard: (() => void) | undefined;
   #ids = 0;
@@ -219,7 +220,7 @@ export class Link {
     if (element.localName === 'a') this.#sm.acknowledge(element);
     else if (element.localName === 'r') {
       this.#wire?.send(this.#sm.answer());
-      this.#owesAnswer = this.#outstanding > 0;
+      this.#owed = this.#outstanding;
     }
   }
 
@@ -236,7 +237,7 @@ export class Link {
       if (generation !== this.#generation) return;
       this.#sm.handledOne();
       this.#outstanding--;
-      if (this.#owesAnswer) this.#answerSoon();
+      if (this.#owed > 0 && --this.#owed === 0 && this.#online) this.#wire?.send(this.#sm.answer());
     });
   }
 
@@ -305,14 +306,6 @@ export class Link {
     });
   }
 
-  // Once the work of a turn is done, however many stanzas it was.
-  #answerSoon(): void {
-    this.#owesAnswer = this.#outstanding > 0;
-    queueMicrotask(() => {
-      if (this.#online) this.#wire?.send(this.#sm.answer());
-    });
-  }
-
   #closed(reason: LinkError): void {
     const was = this.#online;
     this.#online = false;
@@ -326,7 +319,7 @@ export class Link {
   #beginCounting(): void {
     this.#generation++;
     this.#outstanding = 0;
-    this.#owesAnswer = false;
+    this.#owed = 0;
   }
 
   #forgetSession(reason: LinkError): void {
