@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { fileFlows } from './flows-files.mjs';
 import { focusFlows } from './flows-focus.mjs';
+import { lateFlows } from './flows-late.mjs';
 import { openStage } from './stage.mjs';
 
 const ayu = { hash: '#/chat/ayu%40nyala.id' };
@@ -11,6 +12,7 @@ const phone = { width: 360, theme: 'light', lang: 'id' };
 const flows = {
   ...fileFlows,
   ...focusFlows,
+  ...lateFlows,
 
   async 'scrolling up through 400 messages moves every row by exactly the scroll, and keeps at most ninety rows'(stage) {
     const { page, problems, close } = await stage.at(ayu, desk);

@@ -1,4 +1,4 @@
-import { plural } from './plural';
+import { few, plural } from './plural';
 
 const n = plural('id');
 
@@ -31,6 +31,35 @@ export const chatsId = {
   signOutText: 'Pesan dan data Anda dihapus dari perangkat ini. Yang tersimpan di server tetap ada di sana.',
   signOutUnsent: (count: number): string => `${n(count)} pesan belum terkirim dan akan hilang jika Anda keluar sekarang.`,
   signOutAnyway: 'Keluar dan buang pesan itu',
+  stateText: {
+    sending: 'Tersimpan di perangkat ini. Terkirim otomatis saat ada koneksi.',
+    safe: 'Server sudah menyimpannya. Tidak akan hilang.',
+    delivered: 'Sudah sampai di perangkat penerima.',
+    read: 'Penerima sudah membacanya.',
+    failed: 'Server menolak pesan ini. Anda dapat mencoba lagi.',
+  },
+  receivedBy: 'Tersampaikan kepada',
+  readByWhom: 'Dibaca oleh',
+  notYet: 'Belum',
+  nobodyYet: 'Belum ada',
+  readersOnly: 'Siapa pun bisa masuk ke grup ini, jadi tidak ada yang tahu kapan semua sudah membaca.',
+  groupText: { safe: 'Grup sudah menyimpannya. Pesan ini tidak akan hilang.', delivered: 'Sudah sampai ke semua anggota.', read: 'Semua anggota sudah membacanya.' },
+  sendTo: (name: string) => `Kirim ke ${name}`,
+  caption: 'Tambahkan keterangan',
+  originalSize: 'Kirim ukuran asli',
+  mostFiles: (count: number) => few(count, `Hanya ${n(count)} berkas pertama yang dikirim sekaligus.`),
+  emojiGroups: { recent: 'Baru dipakai', faces: 'Wajah', people: 'Gerak & orang', nature: 'Alam', food: 'Makanan', places: 'Perjalanan', things: 'Benda', signs: 'Simbol' },
+  sentAt: 'Dikirim',
+  requestText: (name: string) => `${name} belum ada di kontak Anda. Ia tidak tahu apakah Anda sudah membaca pesannya sampai Anda menerima.`,
+  accept: 'Terima',
+  forwardTo: 'Teruskan ke…',
+  forwardLimit: 'Paling banyak lima obrolan',
+  recording: 'Merekam pesan suara',
+  discard: 'Buang rekaman',
+  listen: 'Berhenti dan dengarkan',
+  slideToCancel: '‹ Geser untuk batal',
+  startWith: (address: string) => `Mulai obrolan dengan ${address}`,
+  addressBad: 'Alamat itu tidak lengkap. Contoh: ayu@contoh.id',
 };
 
 export type ChatsWords = typeof chatsId;

@@ -73,7 +73,7 @@ export const groupsId = {
   reportText: 'Laporan dan pesan terakhirnya dapat dibaca pengelola server.',
   reasons: { spam: 'Spam', abuse: 'Pelecehan' },
   reason: 'Alasan laporan',
-  blocked: (name: string) => `${name} Anda blokir.`,
+  blocked: (name: string) => `Anda memblokir ${name}.`,
   blockedPeople: 'Kontak yang diblokir',
   nobodyBlocked: 'Tidak ada.',
   removeContact: 'Hapus dari kontak',

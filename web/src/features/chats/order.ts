@@ -21,7 +21,7 @@ export function inOrder(chats: readonly Chat[], filter: Filter, query: string): 
 }
 
 /** A text around the first place where a query was found, split so that the place can be shown; null when it is not there. */
-export function around(text: string, query: string, before = 24): [string, string, string] | null {
+export function around(text: string, query: string, before = 16): [string, string, string] | null {
   const found = foundIn(text, query);
   if (found === null) return null;
   const [at, end] = found;

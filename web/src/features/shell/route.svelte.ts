@@ -25,9 +25,11 @@ function decoded(part: string): string {
 class Route {
   #place = $state.raw<Place>(placeOf(location.hash));
   #target = $state.raw<{ key: string } | null>(null);
+  /** What had the focus when this place was opened. */
+  from: Element | null = null;
 
   constructor() {
-    addEventListener('popstate', () => { this.#place = placeOf(location.hash); });
+    addEventListener('popstate', () => { this.from = document.activeElement; this.#place = placeOf(location.hash); });
   }
 
   get screen(): Screen { return this.#place.screen; }
@@ -59,6 +61,7 @@ class Route {
   }
 
   #go(hash: string, replace: boolean): void {
+    this.from = document.activeElement;
     const depth = (history.state as { depth?: number } | null)?.depth ?? 0;
     if (replace) history.replaceState({ depth }, '', hash);
     else history.pushState({ depth: depth + 1 }, '', hash);
