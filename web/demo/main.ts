@@ -5,8 +5,5 @@ import '../src/features/settings/theme.svelte';
 import { preferredLanguage } from '../src/i18n/i18n.svelte';
 import Demo from './Demo.svelte';
 import { Stage } from './stage.svelte';
-import { texts } from './texts';
 
-const language = preferredLanguage();
-document.documentElement.lang = language;
-mount(Demo, { target: document.getElementById('app') ?? document.body, props: { stage: new Stage(language), t: texts[language] } });
+mount(Demo, { target: document.getElementById('app') ?? document.body, props: { stage: new Stage(preferredLanguage()) } });

@@ -9,6 +9,8 @@ interface State {
   isCut: boolean;
   server: 'up' | 'down' | 'filling';
   kills: number;
+  /** That of the story. */
+  language: Language;
   sides: { account: string; password: string; origins: string[]; chat: string }[];
 }
 
@@ -48,6 +50,8 @@ export class Stage {
     addEventListener('message', (event: MessageEvent<unknown>) => { this.#hear(event); });
   }
 
+  /** The page and the apps speak as the story does; a new one is told as the browser likes it. */
+  get language(): Language { return this.#state?.language ?? this.#language; }
   get isCut(): boolean { return this.#state?.isCut ?? false; }
   get server(): State['server'] | 'gone' { return this.#gone ? 'gone' : (this.#state?.server ?? 'filling'); }
 
@@ -129,9 +133,9 @@ export class Stage {
     this.#heard.add(event.origin);
     const heard = event.data as Ready | Here | Tally;
     if (heard.nyala === 'ready') {
-      const { run, since, sides } = this.#state;
+      const { run, since, language, sides } = this.#state;
       const { account, password, chat } = side;
-      (event.source as Window).postMessage({ nyala: 'enter', run, since, account, password, chat, origins: sides.flatMap((each) => each.origins) } satisfies Entry, event.origin);
+      (event.source as Window).postMessage({ nyala: 'enter', run, since, language, account, password, chat, origins: sides.flatMap((each) => each.origins) } satisfies Entry, event.origin);
     } else if (heard.nyala === 'tally' && heard.run === this.#state.run && heard.account === side.account) {
       this.#tallies = { ...this.#tallies, [side.account]: heard };
     }

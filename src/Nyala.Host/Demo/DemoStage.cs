@@ -15,7 +15,8 @@ sealed record DemoSide(string Account, string Password, IReadOnlyList<string> Or
 /// <param name="IsCut">The network is.</param>
 /// <param name="Server">up, down (killed, not back yet) or filling.</param>
 /// <param name="Kills">How often it was killed.</param>
-sealed record DemoState(string Run, long Since, bool IsCut, string Server, int Kills, IReadOnlyList<DemoSide> Sides);
+/// <param name="Language">That of the story, and so of the page and of both apps.</param>
+sealed record DemoState(string Run, long Since, bool IsCut, string Server, int Kills, string Language, IReadOnlyList<DemoSide> Sides);
 
 /// <summary>
 /// Everything behind the page: data that is thrown away, the server as a process, and the network before it. Safe from any
@@ -39,7 +40,7 @@ sealed class DemoStage : IAsyncDisposable
     readonly CancellationTokenSource _ending = new();
     readonly TaskCompletionSource<StartException> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    DemoState _state = new("", 0, IsCut: false, Filling, 0, []);
+    DemoState _state = new("", 0, IsCut: false, Filling, 0, "en", []);
     DirectoryInfo? _data;
     DemoServer? _server;
 
@@ -151,7 +152,7 @@ sealed class DemoStage : IAsyncDisposable
         var passwords = await DemoStory.TellAsync(_data.FullName, Origins[0][0], _files, script);
         var sides = ((string[])["ayu", "budi"]).Select((name, at) => new DemoSide(
             $"{name}@{DemoStory.Domain}", passwords[name], Origins[at], $"{(name == "ayu" ? "budi" : "ayu")}@{DemoStory.Domain}"));
-        Change(_ => new(Guid.NewGuid().ToString(), _time.GetUtcNow().ToUnixTimeMilliseconds(), _relay.IsCut, Filling, 0, [.. sides]));
+        Change(_ => new(Guid.NewGuid().ToString(), _time.GetUtcNow().ToUnixTimeMilliseconds(), _relay.IsCut, Filling, 0, language, [.. sides]));
         await StartServerAsync();
     }
 

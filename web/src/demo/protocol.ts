@@ -1,3 +1,4 @@
+import type { Language } from '../i18n/i18n.svelte';
 import type { MessageState } from '../model/types';
 
 /** What the demo's page tells the app of one side, when it asks. */
@@ -7,6 +8,8 @@ export interface Entry {
   run: string;
   /** What is older, in ms since 1970, was there before. */
   since: number;
+  /** That of the story. */
+  language: Language;
   account: string;
   password: string;
   /** Where the demo's server can be reached in this browser. */

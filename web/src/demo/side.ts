@@ -1,5 +1,6 @@
 import { deleteDB } from 'idb';
 import { route } from '../features/shell/route.svelte';
+import { i18n } from '../i18n/i18n.svelte';
 import { openDatabase } from '../model/db';
 import type { LiveModel } from '../model/live.svelte';
 import { browserTransfer } from '../model/transfer';
@@ -21,6 +22,8 @@ export async function enter(model: LiveModel, page: string): Promise<void> {
     await clear();
     localStorage.setItem(RUN, entry.run);
   }
+  // Whoever has chosen another one in the settings keeps it.
+  if (i18n.language !== entry.language && localStorage.getItem('nyala.language') === null) await i18n.use(entry.language);
   filesFromHere(entry.origins);
   if (!(await model.restore())) await signIn(model, entry);
   route.openChat(entry.chat);
