@@ -1,3 +1,4 @@
+import { distinct, isDevice } from './address.ts';
 import type { Step } from './draft.ts';
 import type { Call, Operation, Reply, RequestOf, ResultOf } from './rpc.ts';
 import { OmemoError, type Address, type Commit, type Omemo, type Store } from './types.ts';
@@ -55,7 +56,7 @@ export class OmemoClient implements Omemo {
   }
 
   async #compute<K extends Operation>(name: K, request: RequestOf<K>, about: readonly Address[]): Promise<Step<ResultOf<K>>> {
-    const sessions = [...new Map(about.map(({ jid, device }) => [`${device} ${jid}`, { jid, device }])).values()];
+    const sessions = distinct(about.filter((each) => isDevice(each.device)));
     const state = await this.#store.read({ sessions, jids: [...new Set(about.map((each) => each.jid))] });
     this.#id++;
     const reply = await this.#runner.run({ id: this.#id, name, state, request });

@@ -1,3 +1,4 @@
+import { distinct, isDevice } from './address.ts';
 import { secureRandom, wipe, same, type Random } from './bytes.ts';
 import { offerOf } from './bundle.ts';
 import { Draft, type Step } from './draft.ts';
@@ -67,6 +68,7 @@ export class Core {
       const address = { jid, device };
       if (!request.renew && obstacle(draft, address) !== 'no-session') continue;
       try {
+        if (!isDevice(device)) throw new OmemoError('malformed', 'device id');
         const session = initiate(draft.own.identity, offerOf(bundle, this.#random), this.#random);
         const { row } = meet(draft.rowsOf(jid), address, session.theirs, request.now);
         draft.setRow(row);
@@ -142,11 +144,6 @@ export class Core {
   forget(state: State, devices: Request<'forget'>): Step<void> {
     return new Draft(state).step(undefined, devices.map(({ jid, device }) => ({ jid, device })));
   }
-}
-
-function distinct(devices: readonly Address[]): Address[] {
-  const each = new Map(devices.map(({ jid, device }) => [`${device} ${jid}`, { jid, device }]));
-  return [...each.values()];
 }
 
 function obstacle(draft: Draft, address: Address): Readiness['lacks'] {

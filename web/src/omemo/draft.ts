@@ -1,3 +1,4 @@
+import { keyOf } from './address.ts';
 import { readOwn, writeOwn, type Own } from './own.ts';
 import { readRecord, writeRecord, type SessionRecord } from './record.ts';
 import type { Address, Changes, DeviceRow, State } from './types.ts';
@@ -7,8 +8,6 @@ export interface Step<T> {
   readonly result: T;
   readonly changes: Changes;
 }
-
-const keyOf = (address: Address): string => `${address.device} ${address.jid}`;
 
 /** A state as an operation goes along, and what it changed of it. */
 export class Draft {

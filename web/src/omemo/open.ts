@@ -8,10 +8,14 @@ class WorkerRunner implements Runner {
   readonly #waiting = new Map<number, { resolve(reply: Reply): void; reject(error: OmemoError): void }>();
 
   run(call: Call): Promise<Reply> {
-    const worker = (this.#worker ??= this.#start());
     return new Promise((resolve, reject) => {
-      this.#waiting.set(call.id, { resolve, reject });
-      worker.postMessage(call);
+      try {
+        // A reactive proxy cannot be posted; that is a mistake of the caller, and no reason to wait for ever.
+        (this.#worker ??= this.#start()).postMessage(call);
+        this.#waiting.set(call.id, { resolve, reject });
+      } catch (error) {
+        reject(new OmemoError('failed', String(error)));
+      }
     });
   }
 

@@ -86,8 +86,9 @@ function turn(session: Session, ratchet: Uint8Array, random: Random, profile: Pr
     root: sending.root,
     ratchet: pair,
     sending: sending.chain,
-    // As libsignal counts it: the last counter of the chain before, not its length. Nobody reads it.
-    previous: Math.max(session.sending.next - 1, 0),
+    // The length of the chain before (§2.6). COMPAT(libsignal): it writes the last counter instead, one less, and reads neither; who follows the
+    // specification would lose that chain's last message when it is late.
+    previous: session.sending.next,
     receiving: [...session.receiving, { ...receiving.chain, ratchet, skipped: [] }].slice(-MAX_CHAINS),
   };
 }

@@ -1,3 +1,4 @@
+import { isDevice } from './address.ts';
 import { same, type Random } from './bytes.ts';
 import type { Draft } from './draft.ts';
 import { FEW_PREKEYS, replenish, spend, unused } from './own.ts';
@@ -29,6 +30,7 @@ interface OpenedKey {
  */
 export async function receive(draft: Draft, message: Received, at: { now: number; catchingUp: boolean }, random: Random): Promise<{ opened: Opened; spent: boolean }> {
   const address = { jid: message.from, device: message.sid };
+  if (!isDevice(message.sid)) throw new OmemoError('malformed', 'device id');
   const ours = message.keys.filter((key) => key.rid === draft.own.device).slice(0, MAX_KEYS);
   if (ours.length === 0) throw new OmemoError('not-for-this-device');
   const key = await openFirst(draft, address, ours, random);

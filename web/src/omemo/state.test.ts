@@ -1,7 +1,7 @@
 // @vitest-environment node
 import { describe, expect, it } from 'vitest';
 import { toHex } from './bytes.ts';
-import { FEW_PREKEYS, PREKEYS } from './own.ts';
+import { FEW_PREKEYS, PREKEYS, readOwn, spend, writeOwn, type Own } from './own.ts';
 import { below, Device, MemoryStore, said, seeded } from './testing.ts';
 import type { Address, Bundle, Encrypted, Received } from './types.ts';
 import { parseMessage, parseOpening } from './wire.ts';
@@ -156,11 +156,11 @@ describe('our own keys', () => {
   it('are filled up when few are left', async () => {
     const citra = await Device.of('citra@nyala.example');
     const ayu = await Device.of('ayu@nyala.example');
-    for (let n = 0; n <= PREKEYS - FEW_PREKEYS; n++) {
-      const { bundle } = await citra.me();
-      await ayu.omemo.start({ now: 0, renew: true, bundles: [{ ...(await citra.address()), bundle }] }, ayu.commit);
-      await citra.hear(await ayu.seal('x', citra));
-    }
+    const used = (own: Own, count: number): Own => own.prekeys.slice(0, count).reduce((rest, { id }) => spend(rest, id, false), own);
+    citra.store.own = writeOwn(used(readOwn(citra.store.own), PREKEYS - FEW_PREKEYS));
+    await ayu.start(citra);
+    expect((await citra.me()).bundle.prekeys).toHaveLength(FEW_PREKEYS);
+    await citra.hear(await ayu.seal('x', citra));
     const { prekeys } = (await citra.me()).bundle;
     expect(prekeys).toHaveLength(PREKEYS);
     expect(new Set(prekeys.map((each) => each.id)).size).toBe(PREKEYS);

@@ -48,7 +48,7 @@ export interface SessionRow extends Address {
 export interface State {
   /** Counts commits; 0 in an empty store. */
   readonly revision: number;
-  /** Identity, device id, signed prekeys and prekeys. Secret, about 7 KB; absent until `create`. */
+  /** Identity, device id, signed prekeys and prekeys. Secret, about 8 KB; absent until `create`. */
   readonly own?: Uint8Array;
   /** Of the addresses asked for, those that exist, in any order. */
   readonly sessions: readonly SessionRow[];

@@ -7,9 +7,10 @@ import { Device, seeded } from './testing.ts';
 import type { Bundle } from './types.ts';
 
 /*
- * Recorded with libsignal-protocol-c 2.3.3 on the other side, the library inside Profanity and Dino: every message of ours was decrypted by it, every
- * other one it encrypted. The order of the steps is that of the recording, with messages late on both sides. Payloads were made and
- * opened by OpenSSL. Our side repeats because its randomness is seeded with the exchange's name.
+ * Recorded with others on the far side: libsignal-protocol-c 2.3.3, the library inside Profanity and Dino, and python-oldmemo 1.0.3, which shares no
+ * code with it and follows the Double Ratchet's text. Every message of ours was decrypted by it, every other one it encrypted. The order of
+ * the steps is that of the recording, with messages late on both sides. With libsignal, payloads were made and opened by OpenSSL.
+ * Our side repeats because its randomness is seeded with the exchange's name.
  */
 interface Recorded { us: boolean; text: string; iv: string; payload: string; prekey: boolean; data: string }
 interface Exchange {
@@ -23,7 +24,7 @@ interface Vectors {
   exchanges: Exchange[];
 }
 
-const vectors = JSON.parse(await readFile(new URL('./signal.vectors.json', import.meta.url), 'utf8')) as Vectors;
+const vectors = JSON.parse(await readFile(new URL('./exchanges.vectors.json', import.meta.url), 'utf8')) as Vectors;
 const bytes = (hex: string): Uint8Array => fromHex(hex) ?? new Uint8Array();
 const THEM = 'juliet@capulet.example';
 
@@ -35,7 +36,7 @@ function bundleOf({ identity, signedPrekey, prekeys }: Exchange['bundle']): Bund
   };
 }
 
-describe('exchanges with libsignal', () => {
+describe('exchanges with libsignal and oldmemo', () => {
   it.each(vectors.exchanges)('$name', async ({ name, device, bundle, steps }) => {
     const us = await Device.of('romeo@montague.example', seeded(name));
     const { device: rid } = await us.me();
