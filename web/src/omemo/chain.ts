@@ -28,7 +28,7 @@ export interface MessageKeys {
 }
 
 /** How many messages in a row may be missing; each one costs a step before anything can be verified. */
-export const MAX_AHEAD = 1000;
+const MAX_AHEAD = 1000;
 
 const MESSAGE_KEY = Uint8Array.of(1);
 const CHAIN_KEY = Uint8Array.of(2);

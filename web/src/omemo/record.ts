@@ -16,7 +16,7 @@ const VERSION = 1;
 /** The current one and as many before it as Signal keeps. */
 const MAX_SESSIONS = 1 + 40;
 /** Message keys that are kept for what was skipped, in all sessions with a device together. */
-export const MAX_SKIPPED = 2000;
+const MAX_SKIPPED = 2000;
 
 /** Puts a session first; it replaces the state of it that was there. */
 export function promote(record: SessionRecord, session: Session): SessionRecord {
@@ -33,14 +33,14 @@ export function withIdentity(record: SessionRecord, identity: Uint8Array): Sessi
 }
 
 /**
- * Reads a message in whichever session it belongs to. A ratchet key is known to one only; where it is new, the MAC says.
+ * Reads a message in whichever session it belongs to: one that knows its ratchet key (several do only where each was started from the same
+ * signed prekey); where it is new, the MAC says.
  * @throws no-session, and what `open` throws
  */
 export async function openWithin(record: SessionRecord, message: ParsedMessage, random: Random): Promise<{ text: Uint8Array; after: Session }> {
-  const known = record.find((each) => knows(each, message.ratchet));
-  if (known) return open(known, message, random);
+  const known = record.filter((each) => knows(each, message.ratchet));
   let problem = new OmemoError('no-session');
-  for (const session of record) {
+  for (const session of known.length > 0 ? known : record) {
     try {
       return await open(session, message, random);
     } catch (error) {
