@@ -77,6 +77,12 @@ public sealed class InBandRegistration(NyalaServer server, Registrar registrar) 
             return Result(iq).Add(mayRegister ? Fields() : Redirection());
         }
 
+        if (iq.Payload!.Child("remove", Ns.Register) is not null)
+        {
+            // §3.2: there is no account on this stream yet.
+            return Error(iq, StanzaError.UnexpectedRequest);
+        }
+
         if (visitor.HasRegistered)
         {
             // §3.1.1: a second account on one stream.

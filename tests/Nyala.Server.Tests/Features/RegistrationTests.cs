@@ -132,6 +132,16 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public async Task Who_has_not_logged_in_has_no_account_to_give_up()
+    {
+        await using var server = await TestServer.StartAsync(settings: "Registration=open");
+        await using var wire = await server.ConnectAsync();
+        await wire.OpenAsync();
+        await wire.SendAsync("<iq type='set' id='r'><query xmlns='jabber:iq:register'><remove/></query></iq>");
+        await wire.ExpectAsync(Error("r", "unexpected-request"));
+    }
+
+    [Fact]
     public async Task An_account_that_is_given_up_is_gone()
     {
         await using var server = await TestServer.StartAsync();
