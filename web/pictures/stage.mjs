@@ -14,10 +14,10 @@ export async function openStage() {
   const data = await mkdtemp(join(tmpdir(), 'nyala-pictures-'));
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'], env: { ...process.env, HOME: data } });
   return {
-    /** A page at a scene, and what went wrong on it. `width` below 700 is a phone with touch. */
-    async at(scene, { width, theme, lang, textSize = 100, height = width < 700 ? 780 : 800 }) {
+    /** A page at a scene, and what went wrong on it. `width` below 700 is a phone with touch; `textSize` is the browser's, in per cent. */
+    async at(scene, { width, theme, lang, textSize = 100, forcedColors = 'none', height = width < 700 ? 780 : 800 }) {
       const phone = width < 700;
-      const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, locale: lang, timezoneId: 'Asia/Jakarta', hasTouch: phone, isMobile: phone, deviceScaleFactor: phone ? 2 : 1, reducedMotion: 'reduce', ...(scene.userAgent ? { userAgent: scene.userAgent } : {}) });
+      const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, locale: lang, timezoneId: 'Asia/Jakarta', hasTouch: phone, isMobile: phone, deviceScaleFactor: phone ? 2 : 1, reducedMotion: 'reduce', forcedColors, ...(scene.userAgent ? { userAgent: scene.userAgent } : {}) });
       const page = await context.newPage();
       const problems = [];
       page.on('pageerror', (error) => problems.push(String(error)));
@@ -25,8 +25,9 @@ export async function openStage() {
       // What the server says of itself and of an invitation; `undefined` in `answers` is a 404.
       for (const [path, answer] of Object.entries(scene.answers ?? {})) await page.route(`**${path}`, (route) => route.fulfill(answer === undefined ? { status: 404 } : { json: typeof answer === 'function' ? answer(lang) : answer }));
       await page.clock.setFixedTime(moment);
-      await page.addInitScript((chosen) => { localStorage.setItem('nyala.language', chosen.lang); localStorage.setItem('nyala.textSize', String(chosen.textSize)); for (const [name, value] of Object.entries(chosen.kept)) localStorage.setItem(name, value); }, { lang, textSize, kept: scene.kept ?? {} });
+      await page.addInitScript((chosen) => { localStorage.setItem('nyala.language', chosen.lang); for (const [name, value] of Object.entries(chosen.kept)) localStorage.setItem(name, value); }, { lang, kept: scene.kept ?? {} });
       await page.goto(`${site.address}?scene=${scene.scene ?? ''}${scene.token ? `&token=${scene.token}` : ''}${scene.hash ?? ''}`);
+      await page.evaluate((size) => { document.documentElement.style.fontSize = `${size}%`; }, textSize);
       await page.locator('#app > *').first().waitFor();
       await page.waitForLoadState('networkidle');
       await scene.act?.(page, lang);

@@ -80,7 +80,7 @@ function others(lang: SeedLanguage): SeedChat[] {
   const say = (id: string, en: string): string => (lang === 'id' ? id : en);
   const one = (person: { jid: string; name: string; avatar?: string }, ago: number, text: string, about: Partial<Chat> = {}, last: Partial<Message> = {}, mine = false): SeedChat => ({
     chat: chat(person.jid, person.name, { ...(person.avatar === undefined ? {} : { avatar: person.avatar }), ...about }),
-    messages: [message(person.jid, mine ? person : me, ago + 20 * minutes, say('Halo!', 'Hello!')), message(person.jid, mine ? me : person, ago, text, last)],
+    messages: [...(about.request === true ? [] : [message(person.jid, mine ? person : me, ago + 20 * minutes, say('Halo!', 'Hello!'))]), message(person.jid, mine ? me : person, ago, text, last)],
   });
   const group = (local: string, name: string, by: { jid: string; name: string }, ago: number, text: string, about: Partial<Chat> = {}, last: Partial<Message> = {}): SeedChat => one({ jid: `${local}@grup.nyala.id`, name }, ago, text, { kind: 'group', ...about }, { from: by.jid, senderName: by.name, ...last });
   return [

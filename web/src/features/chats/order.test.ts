@@ -22,7 +22,7 @@ describe('addresses', () => {
 
 describe('found text', () => {
   it('is cut around its place', () => {
-    expect(around('jangan lupa bawa kopi', 'BAWA', 6)).toEqual(['… lupa ', 'bawa', ' kopi']);
+    expect(around('jangan lupa bawa kopi', 'BAWA', 6)).toEqual(['…lupa ', 'bawa', ' kopi']);
     expect(around('kopi', 'teh')).toBeNull();
   });
 });

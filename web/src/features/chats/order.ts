@@ -25,7 +25,10 @@ export function around(text: string, query: string, before = 16): [string, strin
   const found = foundIn(text, query);
   if (found === null) return null;
   const [at, end] = found;
-  const from = Math.max(0, at - before);
+  // From a word's beginning, where there is one.
+  const first = Math.max(0, at - before);
+  const space = text.indexOf(' ', first);
+  const from = first > 0 && space >= 0 && space < at ? space + 1 : first;
   return [(from > 0 ? '…' : '') + text.slice(from, at), text.slice(at, end), text.slice(end)];
 }
 
