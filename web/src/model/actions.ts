@@ -4,6 +4,7 @@ import type { Mention } from '../xmpp/mentions.ts';
 import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
 import { erase, isLater } from './arriving.ts';
+import { UNPLACED } from './reached.ts';
 import type { Attachment, FileToSend } from './types.ts';
 import { accept, clear } from './housekeeping.ts';
 
@@ -92,6 +93,7 @@ export class Actions {
       at: this.#now(),
       body,
       state: 'sending',
+      reached: UNPLACED,
       reactions: {},
       attachments: [],
       encrypted: 'none',
@@ -169,6 +171,7 @@ export class Actions {
     return this.#own(jid, key, async (tx, chat, row) => {
       if (row.state !== 'failed' || row.retracted) return;
       row.state = 'sending';
+      row.reached = UNPLACED;
       row.id = crypto.randomUUID();
       delete row.error;
       delete row.stanzaId;

@@ -7,6 +7,7 @@ import type { ChatRow, MessageRow, Transaction } from './db.ts';
 import type { Incoming } from './incoming.ts';
 import { remember } from './invitations.ts';
 import { over, under } from './placement.ts';
+import { readWith, settlePlace, UNPLACED } from './reached.ts';
 import { changeRoom, setPerson } from './roomstate.ts';
 import type { MessageState } from './types.ts';
 
@@ -228,6 +229,10 @@ export class Apply {
     }
     if (incoming.mine) {
       changed = raise(row, 'safe') || changed;
+      if (row.reached === UNPLACED) {
+        settlePlace(await this.#chat(incoming), row);
+        changed = true;
+      }
       // Whoever belongs to the room by now may read it; whoever comes later does not count against it.
       if (incoming.group && row.audience === undefined) {
         row.audience = (await this.#chat(incoming)).membership ?? 0;
@@ -300,15 +305,15 @@ export class Apply {
     if (before?.kind !== 'read') await this.#tx.objectStore('receipts').put({ chat, id, from: sender, kind });
     const target = await find(this.#tx, chat, incoming.archive, id);
     if (!target) return;
-    if (kind === 'read' && !incoming.group && target.mine) {
-      const row = await this.#chat(incoming);
-      row.seen = Math.max(row.seen ?? -Infinity, target.order);
-    }
-    for (const row of kind === 'read' ? await this.#unreadUpTo(target, incoming.group ? sender : undefined) : [target]) {
+    const about = await this.#chat(incoming);
+    if (kind === 'read' && !incoming.group && target.mine) about.seen = Math.max(about.seen ?? -Infinity, target.order);
+    const known = (row: MessageRow): boolean => (incoming.group ? row.readers?.includes(sender) === true : row.state === 'read');
+    for (const row of kind === 'read' ? await readWith(this.#tx, about, target, known) : [target]) {
       if (!row.mine) continue;
       const changed = incoming.group ? addReader(row, sender, kind) : raise(row, kind);
       if (!changed) continue;
       await this.#tx.objectStore('messages').put(row);
+      if (row.state === 'read' && about.late) about.late = about.late.filter((key) => key !== row.key);
       this.applied.chats.add(chat);
     }
   }
@@ -318,22 +323,6 @@ export class Apply {
     await unqueue(this.#tx, incoming.chat, incoming.id);
     const target = kind === 'read' ? await find(this.#tx, incoming.chat, incoming.archive, id) : undefined;
     if (target) await markRead(this.#tx, await this.#chat(incoming), target);
-  }
-
-  /** Who has read a message has read those before it (XEP-0333 §4.1). Stops at the first that was known to be read. */
-  async #unreadUpTo(target: MessageRow, reader: string | undefined): Promise<MessageRow[]> {
-    const rows: MessageRow[] = [];
-    const range = IDBKeyRange.bound([target.chat, -Infinity], [target.chat, target.order]);
-    let cursor = await this.#tx.objectStore('messages').index('order').openCursor(range, 'prev');
-    while (cursor) {
-      const row = cursor.value;
-      const known = reader ? row.readers?.includes(reader) : row.state === 'read';
-      if (row.mine && known) break;
-      // A message that has not even reached the server, or was refused, was not read by anybody.
-      if (row.mine && (RANK[row.state] > 0 || row.key === target.key)) rows.push(row);
-      cursor = await cursor.continue();
-    }
-    return rows;
   }
 
   async #failed(incoming: Incoming, id: string, condition: string): Promise<void> {

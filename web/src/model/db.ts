@@ -20,6 +20,8 @@ export interface MessageRow {
   mine: boolean;
   at: number;
   order: number;
+  /** Ours: the place from which on it is known to be in the archive, where that is not `order`; Infinity until it is known. */
+  reached?: number;
   body: string;
   state: MessageState;
   error?: string;
@@ -71,6 +73,9 @@ export interface ChatRow {
   /** The orders in use; the next newer row takes max + 1, the next older one min - 1. */
   minOrder: number;
   maxOrder: number;
+  /** The last `reached` that was given, and the messages that have one and were not read. */
+  reached?: number;
+  late?: string[];
   /** How far back its archive was read; what is there may be nothing that is shown. */
   oldest?: string;
   /** Cleared on this device: this message and what is older stays away. */

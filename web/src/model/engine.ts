@@ -106,7 +106,7 @@ export class Engine {
     this.#acts = new PeopleWork(this.#context, (on) => this.#share(on));
     this.#shared = new Shared(this.#context);
     this.#older = new Older(this.#context);
-    this.#outgoing = new Outgoing(this.#context, this.#rooms.joined);
+    this.#outgoing = new Outgoing(this.#context, this.#rooms.joined, () => ({ taken: this.#work, current: this.#archives.of(options.identity.account).current }));
     this.#uploading = new Uploading(this.#context, options.transfer, () => void this.#outgoing.flush());
     this.#reconnect = new Reconnect({ attempt: () => this.#attempt(), probe: () => this.#link.probe(), nudges: options.nudges });
   }
@@ -251,6 +251,7 @@ export class Engine {
       this.#archives.goOn(this.#rooms.joined);
     }
     await caughtUp;
+    void this.#outgoing.place().catch(() => undefined);
     if (beginning) await this.#rooms.settle();
     this.#options.tell({ kind: 'catching-up', on: false });
     if (cuts === this.#cuts) this.#begun = true;

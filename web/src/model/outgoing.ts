@@ -1,7 +1,16 @@
 import { parse } from '../xmpp/dom.ts';
 import { raise } from './apply.ts';
 import type { Context } from './context.ts';
-import { transact, type OutboxRow } from './db.ts';
+import { transact, type MessageRow, type OutboxRow, type Transaction } from './db.ts';
+import { settlePlace, UNPLACED } from './reached.ts';
+
+/** What has come from the server, so that it is known what was before an acknowledgement. */
+export interface InOrder {
+  /** Everything that came until now is taken in when this settles. */
+  taken: Promise<unknown>;
+  /** Nothing of the account's archive is missing here. */
+  current: boolean;
+}
 
 /**
  * Sends what is in the outbox, in order, each row once per session: within a session stream management sends again what a cut
@@ -10,14 +19,18 @@ import { transact, type OutboxRow } from './db.ts';
 export class Outgoing {
   readonly #context: Context;
   readonly #joined: (room: string) => boolean;
+  readonly #inOrder: () => InOrder;
   readonly #given = new Set<number>();
-  #acknowledged: number[] = [];
+  #acknowledged: { seq: number; placed: boolean }[] = [];
+  /** Acknowledged while it was not known what else the archive holds. */
+  #unplaced: string[] = [];
   #flushing: Promise<void> = Promise.resolve();
   #removing: Promise<void> | undefined;
 
-  constructor(context: Context, joined: (room: string) => boolean) {
+  constructor(context: Context, joined: (room: string) => boolean, inOrder: () => InOrder) {
     this.#context = context;
     this.#joined = joined;
+    this.#inOrder = inOrder;
   }
 
   /** A new session: nothing has been sent in it. */
@@ -53,29 +66,58 @@ export class Outgoing {
     return (await this.#context.db.getAll('outbox')) as (OutboxRow & { seq: number })[];
   }
 
-  // One transaction for all that one acknowledgement covers.
+  /** The archive has been caught up with: what was acknowledged meanwhile is behind all that is here. */
+  async place(): Promise<void> {
+    const keys = this.#unplaced.splice(0);
+    if (keys.length === 0) return;
+    await this.#inOrder().taken;
+    await transact(this.#context.db, 'default', async (tx) => {
+      for (const key of keys) {
+        const message = await tx.objectStore('messages').get(key);
+        // Unless the archive itself has said where.
+        if (message?.reached === UNPLACED) await settle(tx, message);
+      }
+    });
+  }
+
+  // One transaction for all that one acknowledgement covers. A stream that was resumed says so before what it still holds for us.
   #safe(seq: number): void {
-    this.#acknowledged.push(seq);
-    this.#removing ??= Promise.resolve().then(() => this.#remove());
+    this.#acknowledged.push({ seq, placed: this.#context.link.online && this.#inOrder().current });
+    // Where the page goes meanwhile, the next one sends it again under the same id.
+    this.#removing ??= Promise.resolve().then(() => this.#remove()).catch(() => undefined);
   }
 
   async #remove(): Promise<void> {
     this.#removing = undefined;
     const acknowledged = this.#acknowledged.splice(0);
+    await this.#inOrder().taken;
     const chats = await transact(this.#context.db, 'default', async (tx) => {
       const changed = new Set<string>();
-      for (const seq of acknowledged) {
+      for (const { seq, placed } of acknowledged) {
         const row = await tx.objectStore('outbox').get(seq);
         if (!row || row.echoed) continue;
         await tx.objectStore('outbox').delete(seq);
         const message = row.key ? await tx.objectStore('messages').get(row.key) : undefined;
         // A correction carries the state of its message only as far as that has come.
-        if (!message || message.id !== row.id || message.state === 'failed' || !raise(message, 'safe')) continue;
-        await tx.objectStore('messages').put(message);
+        if (!message || message.id !== row.id || message.state === 'failed') continue;
+        raise(message, 'safe');
+        if (placed) await settle(tx, message);
+        else {
+          this.#unplaced.push(message.key);
+          await tx.objectStore('messages').put(message);
+        }
         changed.add(message.chat);
       }
       return changed;
     });
     if (chats.size > 0) this.#context.tell({ kind: 'changed', chats: [...chats] });
   }
+}
+
+async function settle(tx: Transaction, message: MessageRow): Promise<void> {
+  const chat = await tx.objectStore('chats').get(message.chat);
+  if (!chat) return;
+  settlePlace(chat, message);
+  await tx.objectStore('chats').put(chat);
+  await tx.objectStore('messages').put(message);
 }
