@@ -1,5 +1,5 @@
 import { recaption } from './captions.ts';
-import { chatRow, find, markRead, place, refreshLast, unqueue, unarchive } from './chats.ts';
+import { chatRow, find, markRead, place, refreshLast, unqueue, unqueueAbout, unarchive } from './chats.ts';
 import type { Mention } from '../xmpp/mentions.ts';
 import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
@@ -147,6 +147,8 @@ export class Actions {
       const unseen = await recaption(tx, row);
       erase(row);
       if (unseen) return;
+      // Nor has anybody seen what a room has refused.
+      if (chat.kind === 'group' && row.state === 'failed') return unqueueAbout(tx, row);
       await tx.objectStore('outbox').add(compose.retract(chat, crypto.randomUUID(), key, row));
     });
   }
@@ -197,7 +199,10 @@ export class Actions {
       const row = await tx.objectStore('messages').get(key);
       if (!row) return;
       // What was not sent yet is not to be sent any more.
-      if (row.state === 'sending' || row.state === 'failed') await unqueue(tx, jid, row.id);
+      if (!row.retracted && (row.state === 'sending' || row.state === 'failed')) {
+        await unqueue(tx, jid, row.id);
+        await unqueueAbout(tx, row);
+      }
       await recaption(tx, row);
       await tx.objectStore('messages').put({ ...row, hidden: true, body: '', attachments: [], reactions: {} });
       await refreshLast(tx, chat);

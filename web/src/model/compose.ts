@@ -32,11 +32,29 @@ function row(chat: To, id: string, payload: Payload, key?: string): OutboxRow {
 export const reference = (message: Pick<MessageRow, 'id' | 'stanzaId'>, chat: To): string =>
   chat.kind === 'group' ? (message.stanzaId ?? message.id) : message.id;
 
+/** In rooms what has not come back has no name yet by which others know it. */
+const unnamed = (message: MessageRow | undefined, chat: To): Pick<OutboxRow, 'about'> =>
+  message?.mine && chat.kind === 'group' && !message.stanzaId ? { about: message.key } : {};
+
+/** What is about a message names it as the room does. */
+export function rename(stanza: Element, stanzaId: string): void {
+  for (const each of stanza.children) if (ABOUT.has(each.namespaceURI ?? '')) each.setAttribute('id', stanzaId);
+}
+
+/** The echo of a message brings the name that what is about it needs. Of one that was refused only an answer makes sense. */
+export function waits(row: OutboxRow, about: MessageRow): boolean {
+  if (about.stanzaId) return false;
+  const answers = row.key !== undefined && row.key !== about.key;
+  return about.state === 'sending' || (about.state === 'failed' && !answers);
+}
+
+const ABOUT = new Set<string>([NS.reactions, NS.retract, NS.reply]);
+
 export function text(chat: To, id: string, key: string, body: string, answered?: MessageRow, mentioned: readonly Mention[] = [], also: Payload = []): OutboxRow {
   const quoted = answered ? reply({ id: reference(answered, chat), to: answered.sender }, answered.body, body) : { body, elements: [] };
   const wanted = chat.kind === 'direct' || (chat.closed === true && (chat.members ?? 0) <= MOST_RECEIPTS);
   const marks = [...(wanted ? [requestReceipt()] : []), markable()];
-  return row(chat, id, [el('body', NS.client, {}, quoted.body), ...quoted.elements, ...mentions(quoted.body, mentioned), ...also, ...marks], key);
+  return { ...row(chat, id, [el('body', NS.client, {}, quoted.body), ...quoted.elements, ...mentions(quoted.body, mentioned), ...also, ...marks], key), ...unnamed(answered, chat) };
 }
 
 /** Says that a message is a copy, to apps that know the mark (docs/decisions/023-forwarding.md). */
@@ -70,11 +88,15 @@ export function correction(chat: To, id: string, key: string, original: MessageR
   return row(chat, id, [el('body', NS.client, {}, body), replace(original.id)], key);
 }
 
-export const retract = (chat: To, id: string, key: string, original: MessageRow): OutboxRow =>
-  row(chat, id, [el('body', NS.client, {}, '/me retracted a message, which this app cannot remove.'), ...retraction(reference(original, chat)), store()], key);
+export const retract = (chat: To, id: string, key: string, original: MessageRow): OutboxRow => ({
+  ...row(chat, id, [el('body', NS.client, {}, '/me retracted a message, which this app cannot remove.'), ...retraction(reference(original, chat)), store()], key),
+  ...unnamed(original, chat),
+});
 
-export const react = (chat: To, id: string, original: MessageRow, emojis: string[]): OutboxRow =>
-  row(chat, id, [reactions({ id: reference(original, chat), emojis }), store()]);
+export const react = (chat: To, id: string, original: MessageRow, emojis: string[]): OutboxRow => ({
+  ...row(chat, id, [reactions({ id: reference(original, chat), emojis }), store()]),
+  ...unnamed(original, chat),
+});
 
 // A room keeps no receipts: who was away learns it when the message is read.
 export const delivered = (chat: To, id: string, of: string): OutboxRow => ({ ...row(chat, id, [receipt(of), chat.kind === 'group' ? noStore() : store()]), echoed: false });

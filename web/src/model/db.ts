@@ -120,6 +120,8 @@ export interface OutboxRow {
   xml: string;
   /** The message whose state it carries; absent for receipts, markers and the like. */
   key?: string;
+  /** The message of ours that it is about and that the room has not named yet: it waits until then. */
+  about?: string;
 }
 
 export interface ReceiptRow {

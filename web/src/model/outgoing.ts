@@ -1,5 +1,6 @@
 import { parse } from '../xmpp/dom.ts';
 import { raise } from './apply.ts';
+import * as compose from './compose.ts';
 import type { Context } from './context.ts';
 import { transact, type MessageRow, type OutboxRow, type Transaction } from './db.ts';
 import { settlePlace, UNPLACED } from './reached.ts';
@@ -53,10 +54,19 @@ export class Outgoing {
 
   async #flush(): Promise<void> {
     if (!this.#context.link.online) return;
-    for (const row of await this.#rows()) {
-      if (this.#given.has(row.seq) || (row.room && !this.#joined(row.chat))) continue;
+    const rows = await this.#rows();
+    const held = new Set<string>();
+    for (const row of rows) {
+      if (this.#given.has(row.seq) || held.has(row.chat) || (row.room && !this.#joined(row.chat))) continue;
+      const about = row.about ? await this.#context.db.get('messages', row.about) : undefined;
+      if (about && compose.waits(row, about)) {
+        // What was written behind it stays behind it, unless that would be behind a file that is still being uploaded.
+        if (rows.some((other) => other.seq < row.seq && other.key === about.key && other.id === about.id)) held.add(row.chat);
+        continue;
+      }
       const stanza = parse(row.xml);
       if (!stanza || !this.#context.link.online) continue;
+      if (about?.stanzaId) compose.rename(stanza, about.stanzaId);
       this.#given.add(row.seq);
       this.#context.link.send(stanza, () => this.#safe(row.seq));
     }
