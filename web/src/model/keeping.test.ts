@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { attribute, child } from '../xmpp/dom.ts';
 import { NS } from '../xmpp/ns.ts';
-import { until } from '../xmpp/testing.ts';
+import { ScriptedServer, until } from '../xmpp/testing.ts';
 import { openDatabase } from './db.ts';
 import { foundIn } from './fold.ts';
 import { look } from './lookalike.ts';
@@ -245,6 +245,22 @@ describe('leaving', () => {
     expect(attribute(child(last, 'fast', NS.fast), 'invalidate')).toBe('true');
     expect((await indexedDB.databases()).map((db) => db.name)).not.toContain(`nyala:${ROMEO}`);
     expect(await scene.load().model.restore()).toBe(false);
+  });
+
+  it('leaves nothing behind where the page goes while the server does not answer', async () => {
+    let out = false;
+    const silent = scene.load(() => (out ? new Promise(() => undefined) : Promise.resolve('ws://localhost/xmpp-websocket')));
+    await silent.model.signIn(ROMEO, ScriptedServer.password);
+    await silent.model.startChat(JULIET);
+    out = true;
+    void silent.model.signOut();
+    await until(() => silent.model.me === null);
+    silent.model.close();
+    expect((await indexedDB.databases()).map((db) => db.name)).toContain(`nyala:${ROMEO}`);
+    expect(await scene.load().model.restore()).toBe(false);
+    await until(async () => !(await indexedDB.databases()).some((db) => db.name === `nyala:${ROMEO}`), 'the data to go');
+    const again = await scene.signedIn();
+    expect(again.model.chats).toEqual([]);
   });
 
   it('keeps what was not sent when the server throws the device out', async () => {

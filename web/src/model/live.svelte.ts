@@ -4,7 +4,7 @@ import type { Identity } from '../xmpp/login.ts';
 import { Actions } from './actions.ts';
 import { emptyChat } from './chats.ts';
 import { LiveConversation } from './conversation.svelte.ts';
-import { deleteDatabase, openDatabase, type ChatRow, type MessageRow } from './db.ts';
+import { openDatabase, type ChatRow, type MessageRow } from './db.ts';
 import { LivePeople } from './contacts.svelte.ts';
 import type { Doorway } from './doorway.ts';
 import { LiveGroups, type Tab } from './groups.svelte.ts';
@@ -14,7 +14,7 @@ import { Media } from './media.ts';
 import { Moment } from './moment.ts';
 import type { LiveOptions, Open } from './open.ts';
 import { Gate } from './gate.ts';
-import { change, forget, identityOf, kept, remember, withToken } from './session.ts';
+import { change, forget, identityOf, kept, remember, sweep, withToken } from './session.ts';
 import { sourceOf, type Host } from './source.ts';
 import { Tabs, type Notice } from './tabs.ts';
 import { laterTransfer } from './latertransfer.ts';
@@ -85,6 +85,7 @@ export class LiveModel implements Model {
 
   /** Goes on as who was signed in before: the list is there before anything is connected. @returns whether somebody was. */
   async restore(): Promise<boolean> {
+    void sweep().catch(() => undefined);
     const session = await kept();
     if (!session) return false;
     await this.#start(identityOf(session));
@@ -106,15 +107,14 @@ export class LiveModel implements Model {
     const open = this.#open;
     const session = await kept();
     remember(undefined);
-    await this.#leave();
-    if (!open || !session) return;
-    await Promise.all([import('./verify.ts'), open.url()]).then(([{ withdraw }, url]) => withdraw(session, url, this.#options.wire)).catch(() => undefined);
-    await deleteDatabase(open.identity.account);
+    await this.#leave(open?.identity.account);
+    if (open && session) await Promise.all([import('./verify.ts'), open.url()]).then(([{ withdraw }, url]) => withdraw(session, url, this.#options.wire)).catch(() => undefined);
+    await sweep();
   }
 
   /** Nobody is signed in any more; what is here stays, for whoever signs in as the same again. */
-  async #leave(): Promise<void> {
-    await forget();
+  async #leave(gone?: string): Promise<void> {
+    await forget(gone);
     this.#open?.tabs.tell({ kind: 'signed-out' });
     this.#stop();
   }

@@ -2,7 +2,7 @@ import { LinkError } from '../xmpp/errors.ts';
 import { Link } from '../xmpp/link.ts';
 import type { Identity } from '../xmpp/login.ts';
 import type { Wire, WireEvents } from '../xmpp/wire.ts';
-import { keep, remember, type Kept } from './session.ts';
+import { keep, remember, sweep, type Kept } from './session.ts';
 
 /** Logs in once, to see that name and password are right, and for the token. @throws LinkError */
 async function verify(identity: Identity, url: string, wire: (events: WireEvents) => Wire): Promise<Identity['token']> {
@@ -37,6 +37,7 @@ export async function withdraw(session: Kept, url: string, wire: (events: WireEv
 /** Logs in once, and keeps what logs in from now on: the token, and the password too where it is a key that was made here. @throws LinkError */
 export async function enrol(account: string, password: string, isKey: boolean, url: string, wire: (events: WireEvents) => Wire): Promise<Identity> {
   const identity: Identity = { account, deviceId: crypto.randomUUID(), software: 'Nyala', password };
+  await sweep();
   identity.token = await verify(identity, url, wire);
   await keep({ account, deviceId: identity.deviceId, ...(identity.token ? { token: identity.token } : {}), ...(isKey ? { accountKey: password } : {}) });
   remember(account);
