@@ -70,6 +70,8 @@ export interface ChatRow {
   archived: boolean;
   draft: string;
   request: boolean;
+  /** A request that was opened: its sender is to be a contact. */
+  accepted?: true;
   /** The orders in use; the next newer row takes max + 1, the next older one min - 1. */
   minOrder: number;
   maxOrder: number;

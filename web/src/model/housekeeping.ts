@@ -58,7 +58,10 @@ export async function accept(tx: Transaction, chat: ChatRow): Promise<void> {
 export async function beginChat(db: Database, jid: string, kind: ChatKind, name?: string): Promise<void> {
   await transact(db, 'strict', async (tx) => {
     const chat = await chatRow(tx, jid, kind);
-    if (chat.request) await accept(tx, chat);
+    if (chat.request) {
+      await accept(tx, chat);
+      chat.accepted = true;
+    }
     delete chat.deleted;
     if (name && chat.name === local(jid)) chat.name = name;
     await tx.objectStore('chats').put(chat);

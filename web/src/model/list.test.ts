@@ -3,8 +3,8 @@ import { attribute, child } from '../xmpp/dom.ts';
 import { NS } from '../xmpp/ns.ts';
 import { until } from '../xmpp/testing.ts';
 import { openDatabase } from './db.ts';
-import { bodies, JULIET, ROMEO, Scene, text } from './testing.ts';
-import type { Conversation } from './types.ts';
+import { bodies, JULIET, ROMEO, Scene, text, type Tab } from './testing.ts';
+import type { Chat, Conversation } from './types.ts';
 
 let scene: Scene;
 let server: Scene['server'];
@@ -101,6 +101,42 @@ describe('a new device', () => {
     const { model } = await scene.signedIn();
     await until(() => model.chats[0]?.last?.body === `${JULIET} 4`);
     expect(model.chats[0]?.unread).toBe(5);
+  });
+
+  it('makes no request again of a chat that was answered, when its other side asks again to see us', async () => {
+    const before = await scene.signedIn();
+    const ask = `<presence xmlns='${NS.client}' type='subscribe' from='${JULIET}' to='${ROMEO}'/>`;
+    server.deliver('hi');
+    server.tell(ask);
+    const chatOf = (tab: Tab): Chat | undefined => tab.model.chats.find((chat) => chat.jid === JULIET);
+    await until(() => chatOf(before)?.request === true, 'a request');
+    const answer = server.keep(ROMEO, text(ROMEO, JULIET, 'from-the-phone', 'hello'));
+    server.tell(`<message xmlns='${NS.client}' from='${ROMEO}'><sent xmlns='${NS.carbons}'><forwarded xmlns='${NS.forward}'>${text(ROMEO, JULIET, 'from-the-phone', 'hello', `<stanza-id xmlns='${NS.sid}' id='${answer}' by='${ROMEO}'/>`)}</forwarded></sent></message>`);
+    await until(() => chatOf(before)?.request === undefined, 'no request any more');
+    const after = await scene.reloaded(before);
+    server.tell(ask);
+    server.deliver('are you there?');
+    await until(() => chatOf(after)?.last?.body === 'are you there?', 'what comes behind it');
+    expect(chatOf(after)?.request).toBeUndefined();
+    expect(server.stanzas.some((stanza) => attribute(stanza, 'type') === 'subscribed')).toBe(false);
+  });
+
+  it('makes a contact of whom one has let in while the server was out of reach', async () => {
+    const { model, nudge } = await scene.signedIn();
+    const ask = `<presence xmlns='${NS.client}' type='subscribe' from='${JULIET}' to='${ROMEO}'/>`;
+    server.tell(ask);
+    await until(() => model.chats.some((chat) => chat.jid === JULIET && chat.request === true), 'a request');
+    server.down = true;
+    server.resumable = false;
+    server.socket.cut();
+    await until(() => model.connection !== 'online', 'the cut');
+    await model.startChat(JULIET);
+    server.down = false;
+    nudge();
+    await until(() => model.connection === 'online', 'a connection');
+    server.tell(ask);
+    await until(() => server.stanzas.some((stanza) => attribute(stanza, 'type') === 'subscribed' && attribute(stanza, 'to') === JULIET), 'the answer');
+    expect(model.chats.find((chat) => chat.jid === JULIET)?.request).toBeUndefined();
   });
 
   it('asks a stranger nothing away: a chat that we have answered is no request', async () => {

@@ -95,11 +95,16 @@ export class People {
       this.#context.link.send(answerSubscription(jid, true));
       return;
     }
-    await transact(this.#context.db, 'default', async (tx) => {
-      const chat = await chatRow(tx, jid, 'direct');
-      await tx.objectStore('chats').put({ ...chat, request: true });
+    const decided = await transact(this.#context.db, 'default', async (tx) => {
+      const known = await tx.objectStore('chats').get(jid);
+      // The server asks again in every session; where one talks already, nothing is to be decided about that.
+      if (known && !known.request && !known.deleted) return known;
+      await tx.objectStore('chats').put({ ...(await chatRow(tx, jid, 'direct')), request: true });
+      return undefined;
     });
-    this.#context.tell({ kind: 'changed', chats: [jid] });
+    if (!decided) this.#context.tell({ kind: 'changed', chats: [jid] });
+    // They were let in, and the server was not reached with it.
+    else if (decided.accepted) void this.add(jid).catch(() => undefined);
   }
 
   async #nick(jid: string, nick: string | undefined): Promise<void> {
