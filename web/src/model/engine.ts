@@ -102,7 +102,7 @@ export class Engine {
     this.#archives = new Archives(this.#context);
     this.#rooms = new Rooms(this.#context, (room) => void this.#enteredRoom(room));
     this.#groups = new GroupWork(this.#context, this.#rooms);
-    this.#people = new People(this.#context);
+    this.#people = new People(this.#context, () => void this.#rooms.named().catch(() => undefined));
     this.#acts = new PeopleWork(this.#context, (on) => this.#share(on));
     this.#shared = new Shared(this.#context);
     this.#older = new Older(this.#context);

@@ -13,10 +13,13 @@ import { transact, type ContactRow } from './db.ts';
 /** The people of this account: who they are, and who is there. */
 export class People {
   readonly #context: Context;
+  /** One has another name oneself. */
+  readonly #named: () => void;
   readonly #present = new Map<string, Set<string>>();
 
-  constructor(context: Context) {
+  constructor(context: Context, named: () => void) {
     this.#context = context;
+    this.#named = named;
   }
 
   /** A new session: everybody's presence comes anew, in answer to ours. */
@@ -110,6 +113,7 @@ export class People {
   async #nick(jid: string, nick: string | undefined): Promise<void> {
     if (jid === this.#context.account) {
       await this.#context.db.put('meta', nick ?? '', 'name');
+      this.#named();
       return this.#context.tell({ kind: 'people' });
     }
     await transact(this.#context.db, 'default', async (tx) => {

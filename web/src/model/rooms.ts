@@ -1,8 +1,8 @@
 import { attribute, el, iq } from '../xmpp/dom.ts';
 import { readBookmark, setBookmark, type Bookmark } from '../xmpp/bookmarks.ts';
 import { LinkError, StanzaError } from '../xmpp/errors.ts';
-import { bare, local } from '../xmpp/jid.ts';
-import { acceptDefaults, CREATED, join, leave, NEW_NICK, readEnd, readOccupant, SELF, selfPing, type Occupant } from '../xmpp/muc.ts';
+import { bare, resource } from '../xmpp/jid.ts';
+import { acceptDefaults, CREATED, join, leave, NEW_NICK, readEnd, readOccupant, rename, SELF, selfPing, type Occupant } from '../xmpp/muc.ts';
 import { readRoomNotice } from '../xmpp/mucadmin.ts';
 import { NS } from '../xmpp/ns.ts';
 import { itemsRequest, readItems, type PepItem } from '../xmpp/pubsub.ts';
@@ -11,6 +11,7 @@ import { chatRow } from './chats.ts';
 import type { Context } from './context.ts';
 import { settle } from './invitations.ts';
 import { transact, type ChatRow } from './db.ts';
+import { Nickname } from './nickname.ts';
 import { RoomLook } from './roomlook.ts';
 import type { RoomEnd } from './types.ts';
 
@@ -40,6 +41,7 @@ export class Rooms {
   readonly #look: RoomLook;
   readonly #rooms = new Map<string, Room>();
   readonly #payloads = new Map<string, Element>();
+  readonly #nickname: Nickname;
   /** The bookmarks have come in this session. */
   #known = false;
 
@@ -47,6 +49,7 @@ export class Rooms {
     this.#context = context;
     this.#entered = entered;
     this.#look = new RoomLook(context);
+    this.#nickname = new Nickname(context);
   }
 
   has = (jid: string): boolean => this.#rooms.has(bare(jid));
@@ -59,6 +62,7 @@ export class Rooms {
 
   /** What is known of groups from before, so that messages can be read before anything was fetched. */
   async load(): Promise<void> {
+    await this.#nickname.learn();
     for (const chat of await this.#context.db.getAll('chats')) {
       if (chat.kind === 'group' && chat.autojoin) this.#room(chat.jid, chat.nick, chat.occupantId);
     }
@@ -67,13 +71,29 @@ export class Rooms {
   /** A new session: one is in no room. Enters all there are, and those that other devices have added. */
   async begin(): Promise<void> {
     await this.#look.begin([...this.#rooms.keys()]);
+    await this.#nickname.learn();
     for (const room of this.#rooms.values()) {
+      room.nick = this.#nickname.in(room.nick);
       room.joined = false;
       room.occupants.clear();
     }
     for (const jid of this.#rooms.keys()) this.#enter(jid);
     await this.fetch();
     await this.publish();
+  }
+
+  /**
+   * One has another name: it shows in rooms at once (XEP-0045 §7.6), as it does to contacts; whoever is answered by name in a
+   * group must be found under the name that people see elsewhere. Rooms that are entered later are entered with it.
+   */
+  async named(): Promise<void> {
+    await this.#nickname.learn();
+    for (const [jid, room] of this.#rooms) {
+      const nick = this.#nickname.in(room.nick);
+      room.tried = 0;
+      if (!room.joined) room.nick = nick;
+      else if (nick !== room.nick) this.#context.link.send(rename(jid, nick));
+    }
   }
 
   async fetch(): Promise<void> {
@@ -110,7 +130,7 @@ export class Rooms {
       }
       await transact(this.#context.db, 'default', async (tx) => {
         const now = await tx.objectStore('chats').get(chat.jid);
-        if (!now || (now.autojoin === true) !== autojoin || now.pinned !== chat.pinned || now.muted !== chat.muted) return;
+        if (!now || (now.autojoin === true) !== autojoin || now.pinned !== chat.pinned || now.muted !== chat.muted || now.nick !== chat.nick) return;
         delete now.unsentBookmark;
         await tx.objectStore('chats').put(now);
       });
@@ -119,6 +139,7 @@ export class Rooms {
 
   /** Enters a group and remembers it on all devices. @throws StanzaError when the room refuses, LinkError. */
   async add(jid: string, name: string | undefined): Promise<void> {
+    await this.#nickname.learn();
     const room = this.#room(jid, (await this.#context.db.get('chats', jid))?.nick, undefined);
     await this.#keep(jid, { autojoin: true, nick: room.nick, request: false, unsentBookmark: true, ...(name ? { name } : {}) }, true);
     if (!room.joined) {
@@ -177,7 +198,9 @@ export class Rooms {
     const photo = from.includes('/') ? undefined : readPhotoHash(stanza);
     if (photo !== undefined) void this.#look.picture(jid, photo);
     if (attribute(stanza, 'type') === 'error') {
-      if (!room.joined) await this.#refused(jid, room, StanzaError.of(stanza));
+      const error = StanzaError.of(stanza);
+      if (!room.joined) await this.#refused(jid, room, error);
+      else this.#refusedName(jid, room, resource(from), error.condition);
       return true;
     }
     const occupant = readOccupant(stanza);
@@ -224,10 +247,12 @@ export class Rooms {
       return;
     }
     await this.#look.role(jid, occupant.role);
+    const renamed = room.joined && room.nick !== occupant.nick;
     room.nick = occupant.nick;
     room.occupantId = occupant.id ?? room.occupantId;
     const entered = !room.joined;
     room.joined = true;
+    if (renamed) void this.#goesBy(jid, room).catch(() => undefined);
     if (occupant.codes.includes(CREATED)) await this.#created(jid, room);
     else if (entered) await this.#inside(jid, room);
   }
@@ -247,17 +272,37 @@ export class Rooms {
   async #inside(jid: string, room: Room): Promise<void> {
     room.tried = 0;
     await this.#look.met(jid, [...room.occupants.values()]);
+    void this.#goesBy(jid, room).catch(() => undefined);
     const kept = await this.#context.db.get('rooms', jid);
-    await this.#keep(jid, { nick: room.nick, ...(kept?.closed ? {} : { members: room.occupants.size }), ...(room.occupantId ? { occupantId: room.occupantId } : {}) }, true);
+    await this.#keep(jid, { ...(kept?.closed ? {} : { members: room.occupants.size }), ...(room.occupantId ? { occupantId: room.occupantId } : {}) }, true);
     for (const waiting of room.waiting.splice(0)) waiting.resolve();
     this.#entered(jid);
     void this.#look.around(jid);
   }
 
+  /** Other devices are to go by it too. */
+  async #goesBy(jid: string, room: Room): Promise<void> {
+    const before = (await this.#context.db.get('chats', jid))?.nick;
+    if (before === room.nick) return;
+    // Where no nickname was kept, each device finds the same one.
+    await this.#keep(jid, { nick: room.nick, ...(before === undefined ? {} : { unsentBookmark: true }) });
+    await this.publish();
+  }
+
+  #another(room: Room, nick: string, condition: string): string | undefined {
+    return room.tried < MOST_NICKS ? this.#nickname.instead(nick, condition, room.tried++) : undefined;
+  }
+
+  /** One stays under the name one has, unless there is another that will do. */
+  #refusedName(jid: string, room: Room, nick: string, condition: string): void {
+    const next = nick && nick !== room.nick ? this.#another(room, nick, condition) : undefined;
+    if (next !== undefined && next !== room.nick) this.#context.link.send(rename(jid, next));
+  }
+
   async #refused(jid: string, room: Room, error: StanzaError): Promise<void> {
-    if (error.condition === 'conflict' && room.tried < MOST_NICKS) {
-      room.tried++;
-      room.nick = `${room.nick.replace(/ \d$/, '')} ${room.tried + 1}`;
+    const next = this.#another(room, room.nick, error.condition);
+    if (next !== undefined) {
+      room.nick = next;
       return this.#enter(jid);
     }
     const first = room.waiting.length > 0;
@@ -287,8 +332,8 @@ export class Rooms {
       await this.#keep(bookmark.jid, { autojoin: false, gone: 'left' });
       return;
     }
-    const nick = bookmark.nick ?? known?.nick;
-    await this.#keep(bookmark.jid, { autojoin: true, request: false, ...bookmark.marks, ...(bookmark.name && !chat?.membership ? { name: bookmark.name } : {}), ...(nick ? { nick } : {}) }, true);
+    const nick = bookmark.nick === undefined ? known?.nick : this.#nickname.in(bookmark.nick);
+    await this.#keep(bookmark.jid, { autojoin: true, request: false, ...bookmark.marks, ...(bookmark.name && !chat?.membership ? { name: bookmark.name } : {}), ...(nick ? { nick } : {}), ...(bookmark.nick === undefined || bookmark.nick === nick ? {} : { unsentBookmark: true }) }, true);
     if (known) return;
     this.#room(bookmark.jid, nick, undefined);
     this.#enter(bookmark.jid);
@@ -297,7 +342,7 @@ export class Rooms {
   #room(jid: string, nick: string | undefined, occupantId: string | undefined): Room {
     let room = this.#rooms.get(jid);
     if (!room) {
-      room = { nick: nick ?? local(this.#context.account), occupantId, joined: false, heard: Date.now(), occupants: new Map(), waiting: [], tried: 0 };
+      room = { nick: this.#nickname.in(nick), occupantId, joined: false, heard: Date.now(), occupants: new Map(), waiting: [], tried: 0 };
       this.#rooms.set(jid, room);
     }
     return room;

@@ -25,6 +25,8 @@ export const NEW_NICK = 303;
 /** Enters; the history comes from the archive, so none is asked for (§7.2.13). */
 export const join = (room: string, nick: string): Element =>
   presence({ to: `${room}/${nick}` }, el('x', NS.muc, {}, el('history', NS.muc, { maxstanzas: 0 })));
+/** Another nickname (§7.6). */
+export const rename = (room: string, nick: string): Element => presence({ to: `${room}/${nick}` });
 export const leave = (room: string, nick: string): Element => presence({ to: `${room}/${nick}`, type: 'unavailable' });
 
 export function readOccupant(stanza: Element): Occupant | undefined {
