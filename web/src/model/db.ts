@@ -107,6 +107,8 @@ export interface ChatRow {
   gone?: RoomEnd;
   /** Rooms: the server has not been told yet whether to be in it (XEP-0402). */
   unsentBookmark?: true;
+  /** Rooms: there was a bookmark for it; where that is gone, another device has left. */
+  bookmarked?: boolean;
   /** Rooms: who has brought us in. */
   invitedBy?: string;
 }

@@ -5,7 +5,7 @@ import { bare, resource } from '../xmpp/jid.ts';
 import { acceptDefaults, CREATED, join, leave, NEW_NICK, readEnd, readOccupant, rename, SELF, selfPing, type Occupant } from '../xmpp/muc.ts';
 import { readRoomNotice } from '../xmpp/mucadmin.ts';
 import { NS } from '../xmpp/ns.ts';
-import { itemsRequest, readItems, type PepItem } from '../xmpp/pubsub.ts';
+import { isWhole, itemsRequest, readItems, type PepItem } from '../xmpp/pubsub.ts';
 import { readPhotoHash } from '../xmpp/vcard.ts';
 import { chatRow } from './chats.ts';
 import type { Context } from './context.ts';
@@ -97,9 +97,14 @@ export class Rooms {
   }
 
   async fetch(): Promise<void> {
+    const before = (await this.#context.db.getAll('chats')).filter((chat) => chat.bookmarked && chat.autojoin).map((chat) => chat.jid);
     // Who has never had a bookmark has no list of them: that is an answer too.
     const answer = await this.#context.link.request(itemsRequest(NS.bookmarks)).catch((error: unknown) => (error instanceof StanzaError ? null : undefined));
-    if (answer) await this.bookmarks(readItems(answer), []);
+    if (answer) {
+      const items = readItems(answer);
+      const listed = new Set(items.map((item) => bare(item.id ?? '')));
+      await this.bookmarks(items, isWhole(answer) ? before.filter((jid) => !listed.has(jid)) : []);
+    }
     this.#known = answer !== undefined;
   }
 
@@ -123,15 +128,19 @@ export class Rooms {
     for (const chat of await this.#context.db.getAll('chats')) {
       if (!chat.unsentBookmark) continue;
       const autojoin = chat.autojoin === true;
+      let bookmarked = true;
       try {
         await this.#context.link.request(setBookmark({ jid: chat.jid, name: chat.name, nick: chat.nick, autojoin, marks: { pinned: chat.pinned, muted: chat.muted } }, this.#payloads.get(chat.jid)));
       } catch (error) {
         if (error instanceof LinkError) return;
+        // Where none can be kept nothing follows from there being none.
+        bookmarked = false;
       }
       await transact(this.#context.db, 'default', async (tx) => {
         const now = await tx.objectStore('chats').get(chat.jid);
         if (!now || (now.autojoin === true) !== autojoin || now.pinned !== chat.pinned || now.muted !== chat.muted || now.nick !== chat.nick) return;
         delete now.unsentBookmark;
+        now.bookmarked = bookmarked;
         await tx.objectStore('chats').put(now);
       });
     }
@@ -333,7 +342,7 @@ export class Rooms {
       return;
     }
     const nick = bookmark.nick === undefined ? known?.nick : this.#nickname.in(bookmark.nick);
-    await this.#keep(bookmark.jid, { autojoin: true, request: false, ...bookmark.marks, ...(bookmark.name && !chat?.membership ? { name: bookmark.name } : {}), ...(nick ? { nick } : {}), ...(bookmark.nick === undefined || bookmark.nick === nick ? {} : { unsentBookmark: true }) }, true);
+    await this.#keep(bookmark.jid, { autojoin: true, request: false, bookmarked: true, ...bookmark.marks, ...(bookmark.name && !chat?.membership ? { name: bookmark.name } : {}), ...(nick ? { nick } : {}), ...(bookmark.nick === undefined || bookmark.nick === nick ? {} : { unsentBookmark: true }) }, true);
     if (known) return;
     this.#room(bookmark.jid, nick, undefined);
     this.#enter(bookmark.jid);

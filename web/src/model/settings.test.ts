@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readMarks, writeMarks } from '../xmpp/chatsettings.ts';
 import { attribute, child, parse, serialize } from '../xmpp/dom.ts';
 import { NS } from '../xmpp/ns.ts';
@@ -119,4 +119,40 @@ it('changes only what is its own, and nothing below advanced', () => {
   const before = serialize(extensions);
   writeMarks(extensions, { pinned: false, muted: true });
   expect(serialize(extensions)).toBe(before);
+});
+
+describe('a group that another device has left while this one was away', () => {
+  const ITEM = `<item id='${ROOM}'><conference xmlns='${NS.bookmarks}' autojoin='true'/></item>`;
+  const left = (): boolean => server.stanzas.some((stanza) => attribute(stanza, 'type') === 'unavailable' && attribute(stanza, 'to')?.startsWith(ROOM) === true);
+
+  it('is left here where its bookmark is gone', async () => {
+    server.bookmarks = ITEM;
+    const before = await scene.signedIn();
+    await until(() => before.model.chats.some((chat) => chat.jid === ROOM), 'the group');
+    server.bookmarks = '';
+    server.resumable = false;
+    const { model } = await scene.reloaded(before);
+    await until(() => model.chats.every((chat) => chat.jid !== ROOM || chat.gone === 'left') && left(), 'the group to be left');
+  });
+
+  it('stays where the list is not whole, or never had it', async () => {
+    const before = await scene.signedIn();
+    const answer = server.answer;
+    const refuses = (stanza: Element): boolean => attribute(child(child(stanza, 'pubsub', NS.pubsub), 'publish', NS.pubsub), 'node') === NS.bookmarks;
+    server.answer = (stanza, scripted) => (refuses(stanza) ? `<iq xmlns='${NS.client}' type='error' id='%id%'><error type='cancel'><conflict xmlns='${NS.stanzaErrors}'/></error></iq>` : answer(stanza, scripted));
+    await before.model.joinGroup(ROOM, 'Verona');
+    server.resumable = false;
+    const second = await scene.reloaded(before);
+    await until(() => second.model.catchingUp === null && server.joined.has(ROOM), 'the group');
+    server.answer = answer;
+    server.bookmarks = ITEM;
+    const third = await scene.reloaded(second);
+    await until(() => third.model.catchingUp === null, 'a bookmark to be seen');
+    server.bookmarks = '';
+    server.answer = (stanza, scripted) => answer(stanza, scripted)?.replace(`<items node='${NS.bookmarks}'></items>`, `<items node='${NS.bookmarks}'></items><set xmlns='${NS.rsm}'><count>3</count></set>`);
+    const fourth = await scene.reloaded(third);
+    await until(() => fourth.model.catchingUp === null, 'the end of the beginning');
+    expect(left()).toBe(false);
+    expect(fourth.model.chats.find((chat) => chat.jid === ROOM)?.gone).toBeUndefined();
+  });
 });

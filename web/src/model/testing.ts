@@ -62,11 +62,18 @@ export class ArchivingServer extends ScriptedServer {
     const query = child(stanza, 'query', NS.mam);
     if (query) return this.#query(query, to);
     if (child(stanza, 'inbox', NS.inbox) && this.inbox) return this.#inbox(child(child(stanza, 'inbox', NS.inbox), 'set', NS.rsm), attribute(stanza, 'id'));
+    const published = child(child(stanza, 'pubsub', NS.pubsub), 'publish', NS.pubsub);
+    if (attribute(published, 'node') === NS.bookmarks) this.#bookmark(child(published, 'item', NS.pubsub));
     const items = child(child(stanza, 'pubsub', NS.pubsub), 'items', NS.pubsub);
     const node = attribute(items, 'node');
     const content = node === NS.mds ? this.mds : node === NS.bookmarks ? this.bookmarks : node === NS.chatSettings ? this.settings : undefined;
     if (content === undefined) return undefined;
     return `<iq xmlns='${NS.client}' type='result' id='%id%'><pubsub xmlns='${NS.pubsub}'><items node='${node}'>${content}</items></pubsub></iq>`;
+  }
+
+  #bookmark(item: Element | undefined): void {
+    const others = this.bookmarks.split(/(?=<item )/u).filter((other) => !other.includes(`id='${attribute(item, 'id')}'`));
+    if (item) this.bookmarks = [...others, serialize(item).replace(/\bid="([^"]*)"/u, "id='$1'")].join('');
   }
 
   #presence(stanza: Element): string | undefined {

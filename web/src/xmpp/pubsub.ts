@@ -1,4 +1,4 @@
-import { attribute, child, children, el, iq } from './dom.ts';
+import { attribute, child, children, childText, el, iq } from './dom.ts';
 import { NS } from './ns.ts';
 
 export interface PepItem {
@@ -43,6 +43,12 @@ export function itemRequest(node: string, id: string, to?: string): Element {
 /** The items of an answer. */
 export function readItems(answer: Element): PepItem[] {
   return children(child(child(answer, 'pubsub', NS.pubsub), 'items', NS.pubsub), 'item', NS.pubsub).map(readItem);
+}
+
+/** Whether an answer holds all items of its node, and not a page of them (XEP-0060 §6.5.4). */
+export function isWhole(answer: Element): boolean {
+  const count = childText(child(child(answer, 'pubsub', NS.pubsub), 'set', NS.rsm), 'count', NS.rsm);
+  return count === undefined || Number(count) <= readItems(answer).length;
 }
 
 /** What a message tells of a node (XEP-0163 §4). */
