@@ -2,16 +2,20 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'vite';
+import { firstLoad } from './first-load.mjs';
 
 /** Writes `sw.js` with the list of all that the app is made of, so that a browser can keep it whole. */
 export async function writeWorker(root: string, directory: string): Promise<void> {
   const { shell, name } = await list(directory);
+  // What one chats with too, so that who loses the network in the first seconds can go on.
+  const assets = await firstLoad(directory, /^(?:id|en|engine|ConversationView)-[\w-]+\.(?:js|css)$/u);
+  const first = shell.filter((file) => file === '/' || assets.has(file.replace('/assets/', '')));
   await build({
     root,
     configFile: false,
     publicDir: false,
     logLevel: 'warn',
-    define: { SHELL: JSON.stringify(shell), BUILD: JSON.stringify(name) },
+    define: { SHELL: JSON.stringify(shell), FIRST: JSON.stringify(first), BUILD: JSON.stringify(name) },
     build: {
       outDir: directory,
       emptyOutDir: false,

@@ -3,27 +3,14 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
+import { firstLoad } from './first-load.mjs';
 
 const folder = process.argv[2] ?? new URL('../artifacts/web', import.meta.url).pathname;
 const budget = { js: 70 * 1024, css: 15 * 1024, omemo: 30 * 1024 };
 const lazy = ['Viewer', 'EmojiPicker', 'ChatInfo', 'MessageInfo', 'Settings', 'NewChat', 'ForwardDialog', 'AttachDialog', 'Recorder', 'Doors', 'Steps', 'UpdateNotice', 'ConversationView'];
 
-const page = await readFile(join(folder, 'index.html'), 'utf8');
-const first = new Set();
-
-async function follow(path) {
-  const name = path.split('/').at(-1) ?? '';
-  if (first.has(name)) return;
-  first.add(name);
-  if (!name.endsWith('.js')) return;
-  const text = await readFile(join(folder, 'assets', name), 'utf8');
-  for (const match of text.matchAll(/(?:from|import)\s*["']\.\/([\w.-]+\.js)["']/gu)) await follow(match[1]);
-}
-
-for (const match of page.matchAll(/(?:src|href)="[^"]*?assets\/([\w.-]+\.(?:js|css))"/gu)) await follow(match[1]);
+const first = await firstLoad(folder, /^id-[\w-]+\.js$/u);
 const all = await readdir(join(folder, 'assets'));
-const shell = all.filter((name) => /^id-[\w-]+\.js$/u.test(name));
-for (const name of shell) await follow(name);
 
 let failed = false;
 const sums = { js: 0, css: 0 };

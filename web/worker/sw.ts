@@ -1,21 +1,26 @@
+import { keepMissing } from './keeping.ts';
 import { kept } from './shell.ts';
 
-// Written by the build: the files of the app, and a name that changes with any of them.
+// Written by the build: the files of the app, those that its first screen needs, and a name that changes with any of them.
 declare const SHELL: readonly string[];
+declare const FIRST: readonly string[];
 declare const BUILD: string;
 declare const self: ServiceWorkerGlobalScope;
 
 const NAME = `nyala-${BUILD}`;
 const files: ReadonlySet<string> = new Set(SHELL);
 
-/** Takes over from earlier builds what has not changed: names of assets hold the hash of their content. */
-async function keep(): Promise<void> {
-  const cache = await caches.open(NAME);
-  for (const file of SHELL) {
-    const same = file.startsWith('/assets/') ? await caches.match(file) : undefined;
-    if (same) await cache.put(file, same);
-    else await cache.add(new Request(file, { cache: 'no-cache' }));
-  }
+let keeping: Promise<void> | undefined;
+
+/** On a first visit people wait for other things: the first screen is kept, the rest when the page has nothing to do. A new version comes whole. */
+async function install(): Promise<void> {
+  const isFirst = (await caches.keys()).every((name) => !name.startsWith('nyala-') || name === NAME);
+  await keepMissing(await caches.open(NAME), isFirst ? FIRST : SHELL, caches);
+}
+
+function keepAll(): Promise<void> {
+  keeping ??= caches.open(NAME).then((cache) => keepMissing(cache, SHELL, caches)).finally(() => (keeping = undefined));
+  return keeping;
 }
 
 async function forget(): Promise<void> {
@@ -28,10 +33,11 @@ async function answer(event: FetchEvent, file: string): Promise<Response> {
 }
 
 // A new version waits until a page says that nothing is lost by it; see src/model/update.ts.
-self.addEventListener('install', (event) => event.waitUntil(keep()));
+self.addEventListener('install', (event) => event.waitUntil(install()));
 self.addEventListener('activate', (event) => event.waitUntil(forget().then(() => self.clients.claim())));
 self.addEventListener('message', (event) => {
   if (event.data === 'activate') event.waitUntil(self.skipWaiting());
+  if (event.data === 'keep') event.waitUntil(keepAll());
 });
 self.addEventListener('fetch', (event) => {
   const file = kept(event.request, self.location.origin, files);

@@ -5,6 +5,8 @@ import { Update } from './update.ts';
 class Container extends EventTarget {
   controller: object | null = null;
   readonly registration = Object.assign(new EventTarget(), { installing: null as EventTarget | null, waiting: null as { postMessage: (word: string) => void } | null, update: () => Promise.resolve() });
+  readonly words: string[] = [];
+  readonly ready = Promise.resolve({ active: { postMessage: (word: string) => void this.words.push(word) } });
   register = (): Promise<unknown> => Promise.resolve(this.registration);
 
   /** A worker takes over the page. */
@@ -26,12 +28,23 @@ class Container extends EventTarget {
 
 async function begin(container: Container): Promise<{ update: Update; ready: ReturnType<typeof vi.fn>; reload: ReturnType<typeof vi.fn> }> {
   const [ready, reload] = [vi.fn(), vi.fn()];
-  const update = new Update({ settled: () => Promise.resolve(true), ready, reload, container: container as unknown as ServiceWorkerContainer });
+  const update = new Update({ settled: () => Promise.resolve(true), ready, reload, container: container as unknown as ServiceWorkerContainer, idle: (work) => idle.push(work) });
   await update.start();
   return { update, ready, reload };
 }
 
-afterEach(() => { vi.restoreAllMocks(); });
+const idle: (() => void)[] = [];
+
+afterEach(() => { idle.length = 0; vi.restoreAllMocks(); });
+
+it('what the first screen does not need is kept when the page has nothing to do', async () => {
+  const container = new Container();
+  await begin(container);
+  await container.ready;
+  expect(container.words).toEqual([]);
+  for (const work of idle) work();
+  expect(container.words).toEqual(['keep']);
+});
 
 describe('a new version', () => {
   it('is no news to a page that the first worker has just taken over', async () => {

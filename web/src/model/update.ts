@@ -11,7 +11,12 @@ export interface UpdateOptions {
   ready(): void;
   container?: ServiceWorkerContainer;
   reload?: () => void;
+  /** Does something once there is nothing else to do. */
+  idle?: (work: () => void) => void;
 }
+
+/** Milliseconds in which a page that was just opened has better things to load. */
+const SETTLING = 3_000;
 
 /**
  * Keeps the app in the browser, and renews it only when nobody can notice: every tab is out of sight for a while and everything
@@ -42,6 +47,8 @@ export class Update {
     });
     const registration = await this.#container.register('/sw.js', { updateViaCache: 'none' });
     this.#watch(registration);
+    // The first visit brings only what the first screen needs; the worker knows what is still missing.
+    void this.#container.ready.then(({ active }) => (this.#options.idle ?? whenIdle)(() => active?.postMessage('keep')));
     registration.addEventListener('updatefound', () => registration.installing?.addEventListener('statechange', () => this.#watch(registration)));
     document.addEventListener('visibilitychange', () => {
       this.#hiddenSince = document.hidden ? Date.now() : undefined;
@@ -110,4 +117,8 @@ export class Update {
   #reload(): void {
     (this.#options.reload ?? (() => location.reload()))();
   }
+}
+
+function whenIdle(work: () => void): void {
+  setTimeout(() => ('requestIdleCallback' in window ? requestIdleCallback(work) : work()), SETTLING);
 }

@@ -1,0 +1,1 @@
+export function firstLoad(folder: string, also: RegExp): Promise<Set<string>>;
