@@ -200,6 +200,9 @@ public interface IInvites
     /// <summary>Takes one use; false when there is none left.</summary>
     ValueTask<bool> ConsumeAsync(string token, DateTimeOffset now);
 
+    /// <summary>Undoes one <see cref="ConsumeAsync"/> that came to nothing.</summary>
+    ValueTask GiveBackAsync(string token);
+
     ValueTask<IReadOnlyList<Invite>> ListAsync(DateTimeOffset now, int max);
 
     /// <summary>Usable invites an account has made, for its limit.</summary>

@@ -123,6 +123,9 @@ public abstract class SmallStoresContract(StoreFixture fixture) : StoreContract(
         Assert.True(await Store.Invites.ConsumeAsync("t1", now));
         Assert.False(await Store.Invites.ConsumeAsync("t1", now));
         Assert.Null(await Store.Invites.FindAsync("t1", now));
+        await Store.Invites.GiveBackAsync("t1");
+        Assert.True(await Store.Invites.ConsumeAsync("t1", now));
+        Assert.False(await Store.Invites.ConsumeAsync("t1", now));
         Assert.Equal(0, await Store.Invites.CountByInviterAsync(account, now));
         Assert.Null(await Store.Invites.FindAsync("t2", now.AddHours(1)));
         Assert.False(await Store.Invites.ConsumeAsync("t2", now.AddHours(1)));

@@ -55,14 +55,24 @@ public sealed class RoomLinks
             return StanzaError.ItemNotFound with { Text = "The link is no good, or not any more." };
         }
 
-        var affiliation = RoomOperations.Look(room, rules => rules.AffiliationOf(who));
-        if (affiliation == Affiliation.None && !await store.ConsumeAsync(token, now))
+        var uses = RoomOperations.Look(room, rules => rules.AffiliationOf(who)) == Affiliation.None;
+        if (uses && !await store.ConsumeAsync(token, now))
         {
             return StanzaError.ItemNotFound with { Text = "The link was used by somebody else." };
         }
 
         var (error, asks) = await AdmitAsync(room, invite, who);
-        return error is not null ? error : new Element(asks ? "asked" : "joined", Ns.GroupLinks);
+        if (error is null)
+        {
+            return new Element(asks ? "asked" : "joined", Ns.GroupLinks);
+        }
+
+        if (uses)
+        {
+            await store.GiveBackAsync(token);
+        }
+
+        return error;
     }
 
     async ValueTask<(StanzaError? Error, bool Asks)> AdmitAsync(LiveRoom room, Invite invite, Jid who)

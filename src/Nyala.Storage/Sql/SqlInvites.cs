@@ -21,6 +21,9 @@ sealed class SqlInvites(ISqlExecutor sql) : IInvites
         "update invite set uses = uses - 1 where token = @token and uses > 0 and expires_at > @now",
         ("@token", token), ("@now", now.ToUnixTimeMilliseconds()))) > 0;
 
+    public async ValueTask GiveBackAsync(string token) =>
+        await sql.WriteAsync(db => db.ExecuteAsync("update invite set uses = uses + 1 where token = @token", ("@token", token)));
+
     public async ValueTask<IReadOnlyList<Invite>> ListAsync(DateTimeOffset now, int max) => await sql.ReadAsync(db => db.QueryAsync(
         $"select {Columns} from invite where uses > 0 and expires_at > @now order by created_at desc, token limit @max",
         Map, ("@now", now.ToUnixTimeMilliseconds()), ("@max", max)));

@@ -1,7 +1,9 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Nyala.Storage;
 using Nyala.Testing;
+using Nyala.Xmpp.Payloads;
 using Xunit;
 
 namespace Nyala.Server.Tests.Features.Rooms;
@@ -42,6 +44,22 @@ public sealed class LinkScenes(SharedServer shared) : RoomScene(shared)
         await RuleAsync(romeo, $"<item affiliation='outcast' jid='{Juliet}'/>");
         await RefusedAsync(juliet, "set", Join(token), "forbidden", Room);
         Assert.NotNull(await Server.Store.Invites.FindAsync(token, TimeProvider.System.GetUtcNow()));
+    }
+
+    [Fact]
+    public async Task A_link_into_a_group_that_is_full_is_not_used_up()
+    {
+        var romeo = await MakeAsync();
+        var full = $"full-{Guid.NewGuid():N}";
+        var settings = (await Server.Store.Rooms.FindAsync(Room.Split('@')[0]))!.Settings;
+        var room = (await Server.Store.Rooms.CreateAsync(full, settings, new byte[32], Bare(Romeo), TimeProvider.System.GetUtcNow()))!;
+        await Server.Store.Rooms.ChangeAsync(
+            room.Id, null, [.. Enumerable.Range(1, 9_999).Select(number => new RoomMember($"capulet{number}@localhost", Affiliation.Member))]);
+        var token = await LinkAsync(romeo, $"room={full}@rooms.localhost", "uses=1");
+        var juliet = await ArriveAsync(Juliet);
+        await RefusedAsync(juliet, "set", Join(token), "resource-constraint", $"{full}@rooms.localhost");
+        await AskAsync(romeo, "set", Items("<item affiliation='none' jid='capulet1@localhost'/>"), "", $"{full}@rooms.localhost");
+        await AskAsync(juliet, "set", Join(token), "<joined xmlns='urn:nyala:group-links:0'/>", $"{full}@rooms.localhost");
     }
 
     [Fact]
