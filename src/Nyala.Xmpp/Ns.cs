@@ -94,6 +94,9 @@ public static class Ns
     public const string AdminsOnly = "urn:nyala:rooms#admins_only";
     /// <summary>Our own way into a group for who holds its link (docs/groups.md).</summary>
     public const string GroupLinks = "urn:nyala:group-links:0";
+
+    /// <summary>Feature of a room that invites whom it is told to make a member (XEP-0045 §9.5), so that nobody else needs to.</summary>
+    public const string InvitesMembers = "urn:nyala:rooms#invites_members";
     public const string LockedNicknames = "urn:nyala:rooms#lock_nicknames";
     public const string MucInfo = "http://jabber.org/protocol/muc#roominfo";
     public const string MucRegister = "http://jabber.org/protocol/muc#register";

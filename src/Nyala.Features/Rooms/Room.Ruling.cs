@@ -240,16 +240,17 @@ sealed partial class Room
                 new Element("message", Ns.Client).Add(new Element("x", Ns.MucUser).Add(item.ToElement(Ns.MucUser))), knowing));
         }
 
-        if (actor is null || jid.Local is null || change.Affiliation == Affiliation.Outcast || before == Affiliation.Outcast || IsLocked)
+        if (actor is null || jid.Local is null || change.Affiliation == Affiliation.Outcast || IsLocked)
         {
             return;
         }
 
-        if (invites && Config.MembersOnly && before == Affiliation.None)
+        var wasOut = before is Affiliation.None or Affiliation.Outcast;
+        if (invites && Config.MembersOnly && wasOut && change.Affiliation != Affiliation.None)
         {
             notices.Add(new Sent(Invitation(new RoomInvitation(actor.Jid, null, null)), jid));
         }
-        else if (before != Affiliation.None)
+        else if (!wasOut)
         {
             var message = Status(101).Set("type", null);
             message.Child("x", Ns.MucUser)!.Add(item.ToElement(Ns.MucUser));

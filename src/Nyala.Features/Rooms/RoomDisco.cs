@@ -114,6 +114,11 @@ sealed class RoomDisco(RoomOperations rooms)
             features.AddRange([Ns.Mam, Ns.MamExtended, Ns.StanzaIds]);
         }
 
+        if (config.MembersOnly)
+        {
+            features.Add(Ns.InvitesMembers);
+        }
+
         features.Sort(StringComparer.Ordinal);
         var name = config.Name.Length > 0 ? config.Name : rules.Address.Local!;
         return new DiscoInfo([new DiscoIdentity("conference", "text", name)], features, [Form(room, rules, asker)]);

@@ -146,7 +146,34 @@ function retargeted(stanza: Element): Element {
   return copy;
 }
 
+it('people are invited by the room where it does that itself, and else by whoever adds them', async () => {
+  const room = new ScriptedRoom(server);
+  const { model } = await scene.signedIn();
+  await model.joinGroup(ROOM, 'Verona');
+  await until(() => model.groups.get(ROOM)?.membersOnly === true, 'what the room says of itself');
+  expect(await model.groups.rule(ROOM, [NURSE], 'member')).toBeUndefined();
+  await until(() => invitations(ROOM).includes(NURSE), 'an invitation');
+  room.invites = true;
+  model.groups.refresh(ROOM);
+  await until(() => model.groups.row(ROOM)?.invites === true, 'the room to say so');
+  expect(await model.groups.rule(ROOM, ['tybalt@example.org'], 'member')).toBeUndefined();
+  await model.open(ROOM).send('welcome');
+  await until(() => server.stanzas.some((stanza) => childText(stanza, 'body', NS.client) === 'welcome'), 'what is behind it');
+  expect(invitations(ROOM)).toEqual([NURSE]);
+});
+
 describe('an invitation', () => {
+  it('that comes by the room and from whoever invites is one', async () => {
+    new ScriptedRoom(server);
+    const { model } = await scene.signedIn();
+    server.tell(`<message xmlns='${NS.client}' from='${ROOM}' to='${ROMEO}'><x xmlns='${NS.mucUser}'><invite from='${JULIET}/x'/></x></message>`);
+    server.tell(invitation);
+    await until(() => chatOf(model, ROOM)?.request === true, 'a request');
+    server.deliver('hello');
+    await until(() => chatOf(model, JULIET)?.last !== undefined, 'all that came');
+    expect(model.chats.map((chat) => [chat.jid, chat.request, chat.unread])).toEqual([[JULIET, true, 1], [ROOM, true, 0]]);
+  });
+
   const invitation = `<message xmlns='${NS.client}' from='${JULIET}/x' to='${ROMEO}' id='inv'><x xmlns='${NS.directInvite}' jid='${ROOM}'/></message>`;
 
   it('that came while nobody was here brings in all the same', async () => {

@@ -8,7 +8,7 @@ import { NS } from '../xmpp/ns.ts';
 import { moderate } from '../xmpp/retraction.ts';
 import { setPicture } from '../xmpp/vcard.ts';
 import type { Context } from './context.ts';
-import { transact, type OutboxRow } from './db.ts';
+import { transact, type OutboxRow, type Transaction } from './db.ts';
 import { changeRoom, type Making, type Picture, type RoomRow } from './roomstate.ts';
 import type { Rooms } from './rooms.ts';
 
@@ -70,13 +70,13 @@ export class GroupWork {
     if (offered) await link.request(setConfig(jid, offered, { ...PRIVATE_GROUP, 'muc#roomconfig_roomname': making.name }));
     if (making.people.length > 0) await link.request(setAffiliations(jid, making.people.map((person) => ({ jid: person, affiliation: 'member' }))));
     if (making.picture) await link.request(setPicture(making.picture, jid));
+    await this.#rooms.refresh(jid);
     await transact(this.#context.db, 'strict', async (tx) => {
-      for (const person of making.people) await tx.objectStore('outbox').add(invitation(jid, person));
+      await invitePeople(tx, jid, making.people);
       await changeRoom(tx, jid, (room) => delete room.making);
     });
     this.#context.tell({ kind: 'room', jid });
     this.#context.tell({ kind: 'outbox' });
-    await this.#rooms.refresh(jid);
   }
 
   /** Leaves a group as it was written down: hands it on, or ends it where nobody else is left. */
@@ -103,7 +103,7 @@ export class GroupWork {
     const added = changes.filter(({ affiliation }) => affiliation === 'member');
     const room = await this.#context.db.get('rooms', jid);
     await transact(this.#context.db, 'strict', async (tx) => {
-      for (const { jid: person } of added) if (!room?.members[person]) await tx.objectStore('outbox').add(invitation(jid, person));
+      await invitePeople(tx, jid, added.flatMap(({ jid: person }) => (room?.members[person] ? [] : [person])));
     });
     this.#context.tell({ kind: 'outbox' });
     await this.#rooms.refresh(jid);
@@ -147,6 +147,13 @@ export class GroupWork {
     );
     this.#context.tell({ kind: 'room', jid });
   }
+}
+
+/** Each by the room where it does that, else directly (XEP-0249): two would be two notices in most apps. */
+async function invitePeople(tx: Transaction, jid: string, people: readonly string[]): Promise<void> {
+  const room = await tx.objectStore('rooms').get(jid);
+  if (room?.membersOnly && room.invites) return;
+  for (const person of people) await tx.objectStore('outbox').add(invitation(jid, person));
 }
 
 function invitation(room: string, person: string): OutboxRow {

@@ -119,6 +119,7 @@ function describe(room: RoomRow, info: RoomInfo): void {
   room.membersOnly = info.membersOnly;
   room.moderated = info.moderated;
   room.moderation = info.moderation;
+  room.invites = info.invites;
   if (info.description) room.description = info.description;
   else delete room.description;
 }

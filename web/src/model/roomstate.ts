@@ -29,6 +29,8 @@ export interface RoomRow {
   voiceless?: boolean;
   /** Messages can be taken back by moderators (XEP-0425). */
   moderation: boolean;
+  /** It invites whoever becomes a member itself. */
+  invites?: boolean;
   /** What is still to be done for a group that is being made here. */
   making?: Making;
   /** What is still to be done to leave it. */

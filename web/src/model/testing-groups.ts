@@ -11,6 +11,8 @@ export class ScriptedRoom {
   members = new Map<string, string>([[ROMEO, 'owner'], [JULIET, 'member']]);
   membersOnly = true;
   lists = true;
+  /** It invites new members itself. */
+  invites = false;
   exists = true;
   created = false;
   config = new Map<string, string[]>();
@@ -87,7 +89,7 @@ export class ScriptedRoom {
   }
 
   #info(): string {
-    const features = [this.membersOnly ? 'muc_membersonly' : 'muc_open', 'muc_nonanonymous', NS.moderate].map((feature) => `<feature var='${feature}'/>`).join('');
+    const features = [this.membersOnly ? 'muc_membersonly' : 'muc_open', 'muc_nonanonymous', NS.moderate, ...(this.invites ? [NS.invitesMembers] : [])].map((feature) => `<feature var='${feature}'/>`).join('');
     return `<query xmlns='${NS.disco}'><identity category='conference' type='text' name='${this.config.get('muc#roomconfig_roomname')?.[0] ?? 'Verona'}'/>${features}</query>`;
   }
 

@@ -84,6 +84,8 @@ export interface RoomInfo {
   /** Hashes of its picture; empty: it has none, undefined: it says nothing. */
   avatar: string | undefined;
   moderation: boolean;
+  /** It invites whoever becomes a member (§9.5), as not all do. */
+  invites: boolean;
 }
 
 /** What a room says of itself (§6.4); texts are cut to what is shown at most. */
@@ -101,6 +103,7 @@ export function readRoomInfo(answer: Element): RoomInfo {
     moderated: features.has('muc_moderated'),
     avatar: form ? (form.get('muc#roominfo_avatarhash')?.[0] ?? '') : undefined,
     moderation: features.has(NS.moderate),
+    invites: features.has(NS.invitesMembers),
   };
 }
 

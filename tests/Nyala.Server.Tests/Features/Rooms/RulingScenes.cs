@@ -111,6 +111,17 @@ public sealed class RulingScenes(SharedServer shared) : RoomScene(shared)
     }
 
     [Fact]
+    public async Task Who_was_banned_and_becomes_a_member_is_invited_by_the_room_which_says_that_it_does_so()
+    {
+        var romeo = await MakeAsync();
+        var mercutio = await ArriveAsync(Mercutio);
+        await AskAsync(romeo, "get", Info, "<query xmlns='http://jabber.org/protocol/disco#info'><feature var='urn:nyala:rooms#invites_members'/></query>", Room);
+        await RuleAsync(romeo, $"<item affiliation='outcast' jid='{Mercutio}'/>");
+        await RuleAsync(romeo, $"<item affiliation='member' jid='{Mercutio}'/>");
+        await mercutio.AwaitAsync($"<message from='{Room}'><x xmlns='{User}'><invite from='{Romeo}'/></x></message>");
+    }
+
+    [Fact]
     public async Task A_configuration_is_taken_whole_or_not_at_all_and_told_to_all()
     {
         var romeo = await MakeAsync(Public);
