@@ -47,9 +47,9 @@ public sealed class LastActivity(NyalaServer server, PresenceAccess access) : IF
     async ValueTask<IqReply> OfAccountAsync(IqRequest request)
     {
         var account = request.Account!;
-        if (!await access.MaySeeAsync(account, request.From))
+        if (!await access.MaySeeAsync(account, request.From) || !await ShowsAsync(account, request.From))
         {
-            // §4 wants forbidden, which would tell that the account exists.
+            // §4 wants forbidden, which would tell that the account exists, or that it chose to say nothing.
             return StanzaError.ServiceUnavailable;
         }
 
@@ -62,6 +62,12 @@ public sealed class LastActivity(NyalaServer server, PresenceAccess access) : IF
         var at = Waiting(account.Id) is { } waiting ? Parse(waiting) : await LeftAtAsync(server.Store, account.Id);
         return at is null ? StanzaError.ServiceUnavailable : Seconds(server.Time.GetUtcNow() - at.Value);
     }
+
+    /// <summary>Whoever does not want to be seen last is not told of by the server either; §8 leaves it to their client while one is there.</summary>
+    async ValueTask<bool> ShowsAsync(LocalAccount account, Jid asker) =>
+        asker.Bare.Equals(account.Jid)
+        || await server.Store.PubSub.NewestAsync(account.Id, Ns.LastSeen) is not var (_, item) || item.Payload.Length == 0
+        || Stanza.Parse(item.Payload).ToElement() is not { Name: "last-seen", Namespace: Ns.LastSeen } choice || choice["shown"] != "false";
 
     /// <summary>People leave in crowds, and a crash may forget when: so not a commit for each.</summary>
     public void Due(TimerHandle timer) => _ = WriteAsync().AsTask();

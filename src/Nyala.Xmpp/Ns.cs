@@ -95,6 +95,9 @@ public static class Ns
     /// <summary>Our own way into a group for who holds its link (docs/groups.md).</summary>
     public const string GroupLinks = "urn:nyala:group-links:0";
 
+    /// <summary>An account's own node: whether those who see its presence may know since when it is away (docs/web.md).</summary>
+    public const string LastSeen = "urn:nyala:last-seen:0";
+
     /// <summary>Feature of a room that invites whom it is told to make a member (XEP-0045 §9.5), so that nobody else needs to.</summary>
     public const string InvitesMembers = "urn:nyala:rooms#invites_members";
     public const string LockedNicknames = "urn:nyala:rooms#lock_nicknames";

@@ -18,6 +18,27 @@ public sealed class SmallServiceScenes(SharedServer shared) : Scene(shared)
     }
 
     [Fact]
+    public async Task Who_does_not_want_to_be_seen_last_is_not()
+    {
+        var romeo = await ArriveAsync(Romeo);
+        var juliet = await ArriveAsync(Juliet);
+        const string Last = "<query xmlns='jabber:iq:last'/>";
+        await SubscribeAsync(romeo, juliet);
+        await ShowAsync(juliet, "false");
+        await RefusedAsync(romeo, "get", Last, "service-unavailable", Juliet);
+        await AskAsync(juliet, "get", Last, "<query xmlns='jabber:iq:last' seconds='0'/>", Juliet);
+        await ShowAsync(juliet, "true");
+        await AskAsync(romeo, "get", Last, "<query xmlns='jabber:iq:last' seconds='0'/>", Juliet);
+        await ShowAsync(juliet, "false");
+        await juliet.SendAsync("</stream:stream>");
+        await juliet.ExpectEndAsync();
+        await RefusedAsync(romeo, "get", Last, "service-unavailable", Juliet);
+    }
+
+    static Task ShowAsync(Wire wire, string shown) => AskAsync(
+        wire, "set", $"<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='urn:nyala:last-seen:0'><item id='current'><last-seen xmlns='urn:nyala:last-seen:0' shown='{shown}'/></item></publish></pubsub>");
+
+    [Fact]
     public async Task Last_activity_is_for_those_who_see_the_presence()
     {
         var romeo = await ArriveAsync(Romeo);

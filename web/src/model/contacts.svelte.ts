@@ -91,6 +91,7 @@ export class LivePeople implements People {
     await this.#tab.db().put('meta', on, 'last-seen');
     this.#tab.tell({ kind: 'people' });
     await this.#ask('last-seen', on);
+    void this.#tab.ask('share').catch(() => undefined);
   }
   look(jid: string): void {
     if (this.#lastSeen) void this.#ask('look', jid);

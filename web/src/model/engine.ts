@@ -47,7 +47,7 @@ export interface EngineOptions {
 
 const FEATURES = [
   NS.disco, NS.caps, NS.ping, NS.receipts, NS.markers, NS.chatStates, NS.correct, NS.reactions, NS.retract, NS.reply, NS.directInvite,
-  `${NS.nick}+notify`, `${NS.avatarMetadata}+notify`, `${NS.bookmarks}+notify`, `${NS.mds}+notify`, `${NS.chatSettings}+notify`,
+  `${NS.nick}+notify`, `${NS.avatarMetadata}+notify`, `${NS.bookmarks}+notify`, `${NS.mds}+notify`, `${NS.chatSettings}+notify`, `${NS.lastSeen}+notify`,
 ];
 
 /** Milliseconds between looking for rooms that have been silent for long. */
@@ -104,7 +104,7 @@ export class Engine {
     this.#groups = new GroupWork(this.#context, this.#rooms);
     this.#people = new People(this.#context, () => void this.#rooms.named().catch(() => undefined));
     this.#acts = new PeopleWork(this.#context, (on) => this.#share(on));
-    this.#shared = new Shared(this.#context);
+    this.#shared = new Shared(this.#context, (on) => this.#share(on));
     this.#older = new Older(this.#context);
     this.#outgoing = new Outgoing(this.#context, this.#rooms.joined, () => ({ taken: this.#work, current: this.#archives.of(options.identity.account).current }));
     this.#uploading = new Uploading(this.#context, options.transfer, () => void this.#outgoing.flush());

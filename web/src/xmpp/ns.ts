@@ -77,6 +77,7 @@ export const NS = {
   pinning: 'urn:xmpp:bookmarks-pinning:0',
   notify: 'urn:xmpp:notification-settings:1',
   chatSettings: 'urn:nyala:chats:0',
+  lastSeen: 'urn:nyala:last-seen:0',
   invitesMembers: 'urn:nyala:rooms#invites_members',
   forwardedMark: 'urn:nyala:forwarded:0',
   lastInteraction: 'urn:xmpp:idle:1',
