@@ -256,6 +256,7 @@ it('connects as soon as it can find out where, and signs out where it cannot', a
 
 it('shows nothing as read that was refused, whatever was read after it', async () => {
   const { model } = await scene.signedIn();
+  await until(() => model.catchingUp === null);
   const chat = model.open(JULIET);
   await chat.send('refused');
   await until(() => named(chat, 'refused')?.state === 'safe');
