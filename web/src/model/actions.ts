@@ -1,10 +1,9 @@
 import { recaption } from './captions.ts';
-import { chatRow, find, markRead, place, refreshLast, unqueue, unqueueAbout, unarchive } from './chats.ts';
+import { chatRow, find, markRead, place, refreshLast, unqueue, unarchive } from './chats.ts';
 import type { Mention } from '../xmpp/mentions.ts';
 import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
 import { erase, isLater } from './arriving.ts';
-import { UNPLACED } from './reached.ts';
 import type { Attachment, FileToSend } from './types.ts';
 import { accept, clear } from './housekeeping.ts';
 
@@ -93,7 +92,7 @@ export class Actions {
       at: this.#now(),
       body,
       state: 'sending',
-      reached: UNPLACED,
+      reached: Infinity,
       reactions: {},
       attachments: [],
       encrypted: 'none',
@@ -147,8 +146,6 @@ export class Actions {
       const unseen = await recaption(tx, row);
       erase(row);
       if (unseen) return;
-      // Nor has anybody seen what a room has refused.
-      if (chat.kind === 'group' && row.state === 'failed') return unqueueAbout(tx, row);
       await tx.objectStore('outbox').add(compose.retract(chat, crypto.randomUUID(), key, row));
     });
   }
@@ -173,7 +170,7 @@ export class Actions {
     return this.#own(jid, key, async (tx, chat, row) => {
       if (row.state !== 'failed' || row.retracted) return;
       row.state = 'sending';
-      row.reached = UNPLACED;
+      row.reached = Infinity;
       row.id = crypto.randomUUID();
       delete row.error;
       delete row.stanzaId;
@@ -199,10 +196,7 @@ export class Actions {
       const row = await tx.objectStore('messages').get(key);
       if (!row) return;
       // What was not sent yet is not to be sent any more.
-      if (!row.retracted && (row.state === 'sending' || row.state === 'failed')) {
-        await unqueue(tx, jid, row.id);
-        await unqueueAbout(tx, row);
-      }
+      if (!row.retracted && (row.state === 'sending' || row.state === 'failed')) await unqueue(tx, jid, row.id);
       await recaption(tx, row);
       await tx.objectStore('messages').put({ ...row, hidden: true, body: '', attachments: [], reactions: {} });
       await refreshLast(tx, chat);

@@ -1,7 +1,7 @@
 import { bare } from '../xmpp/jid.ts';
 import { names } from '../xmpp/mentions.ts';
 import { byChat, erase, isLater, isRow, messageRow, ofHistory, personOf } from './arriving.ts';
-import { chatRow, find, markRead, place, settleCount, unarchive, unqueue, unqueueAbout, unreadBehind } from './chats.ts';
+import { chatRow, find, markRead, place, settleCount, unarchive, unqueue, unreadBehind } from './chats.ts';
 import * as compose from './compose.ts';
 import type { ChatRow, MessageRow, Transaction } from './db.ts';
 import type { Incoming } from './incoming.ts';
@@ -339,7 +339,6 @@ export class Apply {
     if (RANK[row.state] > RANK.safe) return;
     row.state = 'failed';
     row.error = `error.${condition}`;
-    if (row.retracted) await unqueueAbout(this.#tx, row);
     this.applied.outbox = true;
     await this.#tx.objectStore('messages').put(row);
     this.applied.chats.add(incoming.chat);

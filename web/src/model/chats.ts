@@ -124,16 +124,6 @@ export async function refreshLast(tx: Transaction, chat: ChatRow): Promise<void>
   }
 }
 
-/** What waits for a message that will not come has nothing to say any more, but for answers: they go as they are. */
-export async function unqueueAbout(tx: Transaction, { chat, key }: MessageRow): Promise<void> {
-  const outbox = tx.objectStore('outbox');
-  for (const { about, ...row } of await outbox.index('id').getAll(IDBKeyRange.bound([chat, ''], [chat, '\uffff']))) {
-    if (about !== key || row.seq === undefined) continue;
-    if (row.key === undefined || row.key === key) await outbox.delete(row.seq);
-    else await outbox.put(row);
-  }
-}
-
 /** Takes what is sent out of the outbox. */
 export async function unqueue(tx: Transaction, chat: string, id: string): Promise<void> {
   for (const seq of await tx.objectStore('outbox').index('id').getAllKeys([chat, id])) await tx.objectStore('outbox').delete(seq);

@@ -21,40 +21,25 @@ type To = Pick<ChatRow, 'jid' | 'kind' | 'closed' | 'members'>;
 const MOST_RECEIPTS = 50;
 type Payload = (Element | undefined)[];
 
-/** Every stanza made here can be sent any number of times: id and origin-id stay what they are (DELIVERY R5). */
-function row(chat: To, id: string, payload: Payload, key?: string): OutboxRow {
+/**
+ * Every stanza made here can be sent any number of times: id and origin-id stay what they are (DELIVERY R5).
+ * @param about In rooms one of ours that has not come back has no name yet by which others know it.
+ */
+function row(chat: To, id: string, payload: Payload, key?: string, about?: MessageRow): OutboxRow {
   const room = chat.kind === 'group';
   const stanza = message({ to: chat.jid, type: room ? 'groupchat' : 'chat', id }, ...payload, originId(id));
-  return { chat: chat.jid, room, echoed: room, id, xml: serialize(stanza), ...(key ? { key } : {}) };
+  return { chat: chat.jid, room, echoed: room, id, xml: serialize(stanza), ...(key ? { key } : {}), ...(room && about?.mine && !about.stanzaId ? { about: about.key } : {}) };
 }
 
 /** What others call a message when they refer to it: in rooms the archive's id (XEP-0461 §3.1, 0444, 0424), else its sender's. */
 export const reference = (message: Pick<MessageRow, 'id' | 'stanzaId'>, chat: To): string =>
   chat.kind === 'group' ? (message.stanzaId ?? message.id) : message.id;
 
-/** In rooms what has not come back has no name yet by which others know it. */
-const unnamed = (message: MessageRow | undefined, chat: To): Pick<OutboxRow, 'about'> =>
-  message?.mine && chat.kind === 'group' && !message.stanzaId ? { about: message.key } : {};
-
-/** What is about a message names it as the room does. */
-export function rename(stanza: Element, stanzaId: string): void {
-  for (const each of stanza.children) if (ABOUT.has(each.namespaceURI ?? '')) each.setAttribute('id', stanzaId);
-}
-
-/** The echo of a message brings the name that what is about it needs. Of one that was refused only an answer makes sense. */
-export function waits(row: OutboxRow, about: MessageRow): boolean {
-  if (about.stanzaId) return false;
-  const answers = row.key !== undefined && row.key !== about.key;
-  return about.state === 'sending' || (about.state === 'failed' && !answers);
-}
-
-const ABOUT = new Set<string>([NS.reactions, NS.retract, NS.reply]);
-
 export function text(chat: To, id: string, key: string, body: string, answered?: MessageRow, mentioned: readonly Mention[] = [], also: Payload = []): OutboxRow {
   const quoted = answered ? reply({ id: reference(answered, chat), to: answered.sender }, answered.body, body) : { body, elements: [] };
   const wanted = chat.kind === 'direct' || (chat.closed === true && (chat.members ?? 0) <= MOST_RECEIPTS);
   const marks = [...(wanted ? [requestReceipt()] : []), markable()];
-  return { ...row(chat, id, [el('body', NS.client, {}, quoted.body), ...quoted.elements, ...mentions(quoted.body, mentioned), ...also, ...marks], key), ...unnamed(answered, chat) };
+  return row(chat, id, [el('body', NS.client, {}, quoted.body), ...quoted.elements, ...mentions(quoted.body, mentioned), ...also, ...marks], key, answered);
 }
 
 /** Says that a message is a copy, to apps that know the mark (docs/decisions/023-forwarding.md). */
@@ -88,15 +73,11 @@ export function correction(chat: To, id: string, key: string, original: MessageR
   return row(chat, id, [el('body', NS.client, {}, body), replace(original.id)], key);
 }
 
-export const retract = (chat: To, id: string, key: string, original: MessageRow): OutboxRow => ({
-  ...row(chat, id, [el('body', NS.client, {}, '/me retracted a message, which this app cannot remove.'), ...retraction(reference(original, chat)), store()], key),
-  ...unnamed(original, chat),
-});
+export const retract = (chat: To, id: string, key: string, original: MessageRow): OutboxRow =>
+  row(chat, id, [el('body', NS.client, {}, '/me retracted a message, which this app cannot remove.'), ...retraction(reference(original, chat)), store()], key, original);
 
-export const react = (chat: To, id: string, original: MessageRow, emojis: string[]): OutboxRow => ({
-  ...row(chat, id, [reactions({ id: reference(original, chat), emojis }), store()]),
-  ...unnamed(original, chat),
-});
+export const react = (chat: To, id: string, original: MessageRow, emojis: string[]): OutboxRow =>
+  row(chat, id, [reactions({ id: reference(original, chat), emojis }), store()], undefined, original);
 
 // A room keeps no receipts: who was away learns it when the message is read.
 export const delivered = (chat: To, id: string, of: string): OutboxRow => ({ ...row(chat, id, [receipt(of), chat.kind === 'group' ? noStore() : store()]), echoed: false });

@@ -1,4 +1,4 @@
-import { deleteDB, openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
+import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
 import type { RoomRow } from './roomstate.ts';
 import type { Attachment, ChatKind, Message, MessageState, RoomEnd } from './types.ts';
 
@@ -202,8 +202,6 @@ export interface NyalaSchema extends DBSchema {
 export type Database = IDBPDatabase<NyalaSchema>;
 export const STORES = ['meta', 'chats', 'messages', 'outbox', 'receipts', 'waiting', 'contacts', 'avatars', 'rooms', 'files', 'media'] as const;
 export type Transaction = IDBPTransaction<NyalaSchema, (typeof STORES)[number][], 'readwrite'>;
-
-export const deleteDatabase = (account: string): Promise<void> => deleteDB(`nyala:${account}`);
 
 /** Opens one account's data. A newer version in another tab makes this one step aside rather than block it. */
 export function openDatabase(account: string, outdated: () => void = () => undefined): Promise<Database> {

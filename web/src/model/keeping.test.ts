@@ -1,3 +1,4 @@
+import { openDB } from 'idb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { attribute, child } from '../xmpp/dom.ts';
 import { NS } from '../xmpp/ns.ts';
@@ -261,6 +262,18 @@ describe('leaving', () => {
     await until(async () => !(await indexedDB.databases()).some((db) => db.name === `nyala:${ROMEO}`), 'the data to go');
     const again = await scene.signedIn();
     expect(again.model.chats).toEqual([]);
+  });
+
+  it('leaves alone who is signed in again, whatever was to be deleted', async () => {
+    const before = await scene.signedIn();
+    await before.model.startChat(JULIET);
+    const marks = await openDB('nyala');
+    await marks.put('session', ROMEO, `gone:${ROMEO}`);
+    const after = await scene.reloaded(before);
+    await until(async () => (await marks.get('session', `gone:${ROMEO}`)) === undefined, 'nothing to be left to delete');
+    marks.close();
+    expect(after.model.chats.map((chat) => chat.jid)).toEqual([JULIET]);
+    await after.model.open(JULIET).send('still here');
   });
 
   it('keeps what was not sent when the server throws the device out', async () => {

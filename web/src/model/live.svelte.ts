@@ -14,8 +14,9 @@ import { Media } from './media.ts';
 import { Moment } from './moment.ts';
 import type { LiveOptions, Open } from './open.ts';
 import { Gate } from './gate.ts';
-import { change, forget, identityOf, kept, remember, sweep, withToken } from './session.ts';
+import { change, forget, identityOf, kept, remember, withToken } from './session.ts';
 import { sourceOf, type Host } from './source.ts';
+import { sweepLater } from './sweeplater.ts';
 import { Tabs, type Notice } from './tabs.ts';
 import { laterTransfer } from './latertransfer.ts';
 import type { Chat, ConnectionState, Conversation, Message, Model, Stranger } from './types.ts';
@@ -85,7 +86,7 @@ export class LiveModel implements Model {
 
   /** Goes on as who was signed in before: the list is there before anything is connected. @returns whether somebody was. */
   async restore(): Promise<boolean> {
-    void sweep().catch(() => undefined);
+    void sweepLater();
     const session = await kept();
     if (!session) return false;
     await this.#start(identityOf(session));
@@ -104,12 +105,11 @@ export class LiveModel implements Model {
 
   /** Tells the server that this device's token is of no use any more, where it can be reached, and takes everything away from here. */
   async signOut(): Promise<void> {
-    const open = this.#open;
-    const session = await kept();
+    const [open, session] = [this.#open, await kept()];
     remember(undefined);
     await this.#leave(open?.identity.account);
     if (open && session) await Promise.all([import('./verify.ts'), open.url()]).then(([{ withdraw }, url]) => withdraw(session, url, this.#options.wire)).catch(() => undefined);
-    await sweep();
+    await sweepLater();
   }
 
   /** Nobody is signed in any more; what is here stays, for whoever signs in as the same again. */

@@ -1,9 +1,11 @@
 import { parse } from '../xmpp/dom.ts';
 import { raise } from './apply.ts';
-import * as compose from './compose.ts';
 import type { Context } from './context.ts';
 import { transact, type MessageRow, type OutboxRow, type Transaction } from './db.ts';
+import { fate, rename } from './naming.ts';
 import { settlePlace, UNPLACED } from './reached.ts';
+
+type Queued = OutboxRow & { seq: number };
 
 /** What has come from the server, so that it is known what was before an acknowledgement. */
 export interface InOrder {
@@ -59,21 +61,26 @@ export class Outgoing {
     for (const row of rows) {
       if (this.#given.has(row.seq) || held.has(row.chat) || (row.room && !this.#joined(row.chat))) continue;
       const about = row.about ? await this.#context.db.get('messages', row.about) : undefined;
-      if (about && compose.waits(row, about)) {
-        // What was written behind it stays behind it, unless that would be behind a file that is still being uploaded.
-        if (rows.some((other) => other.seq < row.seq && other.key === about.key && other.id === about.id)) held.add(row.chat);
-        continue;
-      }
+      if (about && (await this.#keepsBack(row, about, rows, held))) continue;
       const stanza = parse(row.xml);
       if (!stanza || !this.#context.link.online) continue;
-      if (about?.stanzaId) compose.rename(stanza, about.stanzaId);
+      if (about?.stanzaId) rename(stanza, about.stanzaId);
       this.#given.add(row.seq);
       this.#context.link.send(stanza, () => this.#safe(row.seq));
     }
   }
 
-  async #rows(): Promise<(OutboxRow & { seq: number })[]> {
-    return (await this.#context.db.getAll('outbox')) as (OutboxRow & { seq: number })[];
+  async #keepsBack(row: Queued, about: MessageRow, rows: readonly Queued[], held: Set<string>): Promise<boolean> {
+    const queued = rows.find((other) => other.key === about.key && other.id === about.id);
+    const becomes = fate(row, about, queued !== undefined);
+    // What was written behind it stays behind it, unless that would be behind a file that is still being uploaded.
+    if (becomes === 'wait' && queued && queued.seq < row.seq) held.add(row.chat);
+    if (becomes === 'drop') await this.#context.db.delete('outbox', row.seq);
+    return becomes !== 'send';
+  }
+
+  async #rows(): Promise<Queued[]> {
+    return (await this.#context.db.getAll('outbox')) as Queued[];
   }
 
   /** The archive has been caught up with: what was acknowledged meanwhile is behind all that is here. */

@@ -1,14 +1,14 @@
 import type { ChatRow, MessageRow, Transaction } from './db.ts';
 
+/** Its place in the archive is not known. */
+export const UNPLACED = Infinity;
+
 /** Between the places of a chat, so that messages which reach the archive one after the other stay in that order. */
 const STEP = 2 ** -20;
 
 /** Late ones that are looked at whenever somebody reads; older ones wait for a marker of their own. */
 const MOST_LATE = 200;
 const MOST_LATE_OF_GROUP = 20;
-
-/** Its place in the archive is not known. */
-export const UNPLACED = Infinity;
 
 /**
  * A message of ours is in the archive now, behind everything of the chat that is here and before whatever comes. It is shown

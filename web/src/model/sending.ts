@@ -3,7 +3,6 @@ import { safeName } from '../xmpp/sharing.ts';
 import { chatRow, place, refreshLast } from './chats.ts';
 import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type FileRow, type MessageRow, type Transaction } from './db.ts';
-import { UNPLACED } from './reached.ts';
 import { makeRoom } from './shelf.ts';
 import { NotTaken, type Attachment, type FileToSend } from './types.ts';
 
@@ -97,7 +96,7 @@ function own(who: Who, chat: ChatRow, key: string, body: string, attachments: At
     at: who.now(),
     body,
     state: 'sending',
-    reached: UNPLACED,
+    reached: Infinity,
     reactions: {},
     attachments,
     encrypted: 'none',

@@ -1,6 +1,5 @@
 import { openDB } from 'idb';
 import type { Identity } from '../xmpp/login.ts';
-import { deleteDatabase } from './db.ts';
 import type { GroupLink } from './invites.ts';
 import type { Wanted } from './start.ts';
 
@@ -33,7 +32,7 @@ export interface Attempt extends Wanted {
 
 const open = (): ReturnType<typeof openDB> => openDB('nyala', 1, { upgrade: (db) => void db.createObjectStore('session') });
 
-async function using<T>(work: (db: Awaited<ReturnType<typeof open>>) => Promise<T>): Promise<T> {
+export async function using<T>(work: (db: Awaited<ReturnType<typeof open>>) => Promise<T>): Promise<T> {
   const db = await open();
   try {
     return await work(db);
@@ -72,19 +71,8 @@ export const nameSent = (session: Kept): Kept => {
 /** Nobody is signed in any more. @param gone An account that nothing is to be left of here, whatever happens to this page. */
 export const forget = (gone?: string): Promise<unknown> =>
   using(async (db) => {
-    const tx = db.transaction('session', 'readwrite', { durability: 'strict' });
-    if (gone) await tx.store.put([...(((await tx.store.get('gone')) as string[] | undefined) ?? []), gone], 'gone');
-    await tx.store.delete('current');
-    await tx.done;
-  });
-
-/** Deletes what is left of accounts that were signed out. Whoever opens the same again gets it empty: deleting began before. */
-export const sweep = (): Promise<unknown> =>
-  using(async (db) => {
-    const gone = async (): Promise<string[]> => ((await db.get('session', 'gone')) as string[] | undefined) ?? [];
-    const swept = await gone();
-    await Promise.all(swept.map(deleteDatabase));
-    if (swept.length > 0) await db.put('session', (await gone()).filter((account) => !swept.includes(account)), 'gone');
+    if (gone) await db.put('session', gone, `gone:${gone}`);
+    await db.delete('session', 'current');
   });
 
 /** Keeps an attempt, on disk when this settles; without one, tells which there is. */

@@ -2,7 +2,8 @@ import { LinkError } from '../xmpp/errors.ts';
 import { Link } from '../xmpp/link.ts';
 import type { Identity } from '../xmpp/login.ts';
 import type { Wire, WireEvents } from '../xmpp/wire.ts';
-import { keep, remember, sweep, type Kept } from './session.ts';
+import { keep, remember, type Kept } from './session.ts';
+import { sweep } from './sweep.ts';
 
 /** Logs in once, to see that name and password are right, and for the token. @throws LinkError */
 async function verify(identity: Identity, url: string, wire: (events: WireEvents) => Wire): Promise<Identity['token']> {
