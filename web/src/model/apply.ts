@@ -1,4 +1,4 @@
-import { bare } from '../xmpp/jid.ts';
+import { bare, domain } from '../xmpp/jid.ts';
 import { names } from '../xmpp/mentions.ts';
 import { byChat, erase, isLater, isRow, messageRow, ofHistory, personOf } from './arriving.ts';
 import { chatRow, find, markRead, place, settleCount, unarchive, unqueue, unreadBehind } from './chats.ts';
@@ -184,7 +184,9 @@ export class Apply {
     const chats = this.#tx.objectStore('chats');
     const known = await chats.get(room);
     if (known && (known.autojoin || known.request)) return;
-    const trusted = (await this.#tx.objectStore('contacts').get(from)) !== undefined;
+    // A room elsewhere may name anybody as inviter.
+    const vouched = incoming.chat === from || `.${domain(room)}`.endsWith(`.${domain(this.#account)}`);
+    const trusted = vouched && (await this.#tx.objectStore('contacts').get(from)) !== undefined;
     const chat: ChatRow = { ...(await chatRow(this.#tx, room, 'group')), request: !trusted, invitedBy: from };
     if (trusted) {
       chat.autojoin = true;

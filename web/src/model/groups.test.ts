@@ -226,6 +226,20 @@ describe('an invitation', () => {
     expect(server.joined.has(ROOM)).toBe(true);
   });
 
+  it('asks where only a room elsewhere says that a contact invites', async () => {
+    const { model } = await scene.signedIn();
+    await model.startChat(JULIET);
+    server.tell(`<iq xmlns='${NS.client}' type='set' id='push'><query xmlns='${NS.roster}'><item jid='${JULIET}' subscription='both'/></query></iq>`);
+    await until(() => model.people.contacts.some((contact) => contact.jid === JULIET), 'Juliet as a contact');
+    const mediated = (room: string): string => `<message xmlns='${NS.client}' from='${room}' to='${ROMEO}'><x xmlns='${NS.mucUser}'><invite from='${JULIET}/x'/></x></message>`;
+    server.tell(mediated('trap@rooms.example.net'));
+    await until(() => chatOf(model, 'trap@rooms.example.net')?.request === true, 'a request');
+    new ScriptedRoom(server);
+    server.tell(mediated(ROOM));
+    await until(() => server.joined.has(ROOM), 'what a room of the own server says');
+    expect([...server.joined]).toEqual([ROOM]);
+  });
+
   it('into what is no room, or of ourselves, is nothing', async () => {
     const { model } = await scene.signedIn();
     server.tell(invitation.replaceAll(ROOM, 'no address'));
