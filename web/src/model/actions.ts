@@ -1,11 +1,11 @@
 import { recaption } from './captions.ts';
-import { chatRow, find, markRead, place, refreshLast, unqueue, unarchive } from './chats.ts';
+import { chatRow, find, place, refreshLast, unqueue } from './chats.ts';
 import type { Mention } from '../xmpp/mentions.ts';
 import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
 import { erase, isLater } from './arriving.ts';
 import type { Attachment, FileToSend } from './types.ts';
-import { accept, clear } from './housekeeping.ts';
+import { answered, read, spokeUp } from './housekeeping.ts';
 
 const SETTINGS = ['pinned', 'muted', 'archived', 'markedUnread'] as const;
 
@@ -27,16 +27,16 @@ export class Actions {
   /** @returns the new message's key. @throws DOMException where the device has no room; then nothing was stored. */
   send(jid: string, body: string, replyKey?: string, mentioned?: readonly Mention[]): Promise<string> {
     return this.#strict(jid, async (tx, chat) => {
-      const answered = replyKey ? await tx.objectStore('messages').get(replyKey) : undefined;
+      const quoted = replyKey ? await tx.objectStore('messages').get(replyKey) : undefined;
       // 36 characters: long enough to be known again when it is sent twice (DELIVERY R5).
       const id = crypto.randomUUID();
       const row: Omit<MessageRow, 'order'> = {
         ...this.#row(chat, id, body),
-        ...(answered ? { replyTo: { id: compose.reference(answered, chat), senderName: answered.senderName, body: answered.body } } : {}),
+        ...(quoted ? { replyTo: { id: compose.reference(quoted, chat), senderName: quoted.senderName, body: quoted.body } } : {}),
       };
       await place(tx, chat, row, 'newest');
-      await tx.objectStore('outbox').add(compose.text(chat, id, id, body, answered, mentioned));
-      await this.#spokeUp(tx, chat);
+      await tx.objectStore('outbox').add(compose.text(chat, id, id, body, quoted, mentioned));
+      await answered(tx, chat);
       // In the same moment: a page that dies in between would show it as still to be sent.
       chat.draft = '';
       return id;
@@ -46,7 +46,7 @@ export class Actions {
   /** Files with a text about them, see `attach` in sending.ts. */
   async attach(jid: string, files: readonly FileToSend[], caption: string): Promise<void> {
     const { attach } = await import('./sending.ts');
-    await attach({ db: this.#db, account: this.#account, now: this.#now }, jid, files, caption);
+    await attach({ db: this.#db, account: this.#account, now: this.#now, answered }, jid, files, caption);
   }
 
   /** Takes back a file that was not uploaded yet. */
@@ -63,7 +63,7 @@ export class Actions {
       for (const jid of chats) {
         const chat = await chatRow(tx, jid, jid === this.#account ? 'self' : 'direct');
         for (const row of wanted) await this.#copy(tx, chat, row);
-        await this.#spokeUp(tx, chat);
+        await spokeUp(tx, chat);
         await tx.objectStore('chats').put(chat);
       }
     });
@@ -99,27 +99,12 @@ export class Actions {
     };
   }
 
-  /** To write to somebody is to accept them. */
-  async #spokeUp(tx: Transaction, chat: ChatRow): Promise<void> {
-    if (chat.request) await accept(tx, chat);
-    unarchive(chat);
+  async clear(jid: string): Promise<void> {
+    await (await import('./clearing.ts')).clearChat(this.#db, jid);
   }
 
-  /** A stranger's request is accepted: what has come until now is delivered, and what was looked at is read. */
-  accept(jid: string): Promise<void> {
-    return this.#strict(jid, (tx, chat) => accept(tx, chat));
-  }
-
-  clear(jid: string): Promise<void> {
-    return transact(this.#db, 'strict', async (tx) => void (await tx.objectStore('chats').put(await clear(tx, jid))));
-  }
-
-  delete(jid: string): Promise<void> {
-    return transact(this.#db, 'strict', async (tx) => {
-      const chat = await clear(tx, jid);
-      if (chat.pinned || chat.archived) chat.unsentSettings = true;
-      await tx.objectStore('chats').put({ ...chat, deleted: true, request: false, pinned: false, archived: false });
-    });
+  async delete(jid: string): Promise<void> {
+    await (await import('./clearing.ts')).deleteChat(this.#db, jid);
   }
 
   /** Messages that have not reached the server. */
@@ -180,13 +165,10 @@ export class Actions {
     });
   }
 
-  /** Everything up to that message is read: others may know, where it is no stranger. */
   read(jid: string, key: string): Promise<void> {
     return this.#strict(jid, async (tx, chat) => {
       const row = await tx.objectStore('messages').get(key);
-      if (!row || !(await markRead(tx, chat, row))) return;
-      if (row.stanzaId) chat.unsentDisplayed = row.stanzaId;
-      if (!row.mine && !chat.request && chat.kind !== 'self') await tx.objectStore('outbox').add(compose.read(chat, crypto.randomUUID(), row));
+      if (row) await read(tx, chat, row);
     });
   }
 

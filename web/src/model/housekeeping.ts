@@ -1,35 +1,8 @@
 import { local } from '../xmpp/jid.ts';
-import { chatRow } from './chats.ts';
+import { chatRow, markRead, unarchive } from './chats.ts';
 import * as compose from './compose.ts';
-import { transact, type ChatRow, type Database, type Transaction } from './db.ts';
+import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
 import type { ChatKind } from './types.ts';
-
-/**
- * Takes everything of a chat away from this device. It stays away: its history is not fetched again, and what the archive should
- * bring once more is not taken up to the last message that is known to be in it. At the server it remains for as long as that keeps its archive.
- */
-export async function clear(tx: Transaction, jid: string): Promise<ChatRow> {
-  const before = await chatRow(tx, jid, 'direct');
-  const all = IDBKeyRange.bound([jid, -Infinity], [jid, Infinity]);
-  let last = await tx.objectStore('messages').index('order').openCursor(all, 'prev');
-  while (last && last.value.stanzaId === undefined) last = await last.continue();
-  const cleared = last?.value ?? before.preview;
-  for (const key of await tx.objectStore('messages').index('order').getAllKeys(all)) await tx.objectStore('messages').delete(key);
-  const named = IDBKeyRange.bound([jid, ''], [jid, '\uffff']);
-  for (const key of await tx.objectStore('receipts').index('message').getAllKeys(named)) await tx.objectStore('receipts').delete(key);
-  for (const key of await tx.objectStore('waiting').index('message').getAllKeys(named)) await tx.objectStore('waiting').delete(key);
-  for (const key of await tx.objectStore('outbox').index('id').getAllKeys(named)) await tx.objectStore('outbox').delete(key);
-  for (const file of await tx.objectStore('files').getAll()) if (file.chat === jid && file.n !== undefined) await tx.objectStore('files').delete(file.n);
-  const chat: ChatRow = { ...before, unread: 0, mentioned: false, markedUnread: false, draft: '', complete: true };
-  if (cleared) chat.cleared = { at: cleared.at, id: cleared.id };
-  delete chat.lastKey;
-  delete chat.preview;
-  delete chat.unreadBefore;
-  delete chat.displayed;
-  delete chat.seen;
-  delete chat.oldest;
-  return chat;
-}
 
 /** How many of a stranger's messages are told of when they are accepted; the others are covered by the newest. */
 const MOST_OWED = 200;
@@ -52,6 +25,29 @@ export async function accept(tx: Transaction, chat: ChatRow): Promise<void> {
     read = true;
     await tx.objectStore('outbox').add(compose.read(chat, crypto.randomUUID(), row));
   }
+}
+
+/** Everything up to that message is read: others may know, where it is no stranger. */
+export async function read(tx: Transaction, chat: ChatRow, row: MessageRow): Promise<void> {
+  if (!(await markRead(tx, chat, row))) return;
+  if (row.stanzaId) chat.unsentDisplayed = row.stanzaId;
+  if (!row.mine && !chat.request && chat.kind !== 'self') await tx.objectStore('outbox').add(compose.read(chat, crypto.randomUUID(), row));
+}
+
+/** To write to somebody is to accept them. */
+export async function spokeUp(tx: Transaction, chat: ChatRow): Promise<void> {
+  if (chat.request) await accept(tx, chat);
+  unarchive(chat);
+}
+
+/** Who writes in a chat has seen what others said in it; of a stranger's request only what was looked at counts. */
+export async function answered(tx: Transaction, chat: ChatRow): Promise<void> {
+  if (!chat.request && (chat.unread || chat.markedUnread)) {
+    let cursor = await tx.objectStore('messages').index('order').openCursor(IDBKeyRange.bound([chat.jid, -Infinity], [chat.jid, Infinity]), 'prev');
+    while (cursor?.value.mine) cursor = await cursor.continue();
+    if (cursor) await read(tx, chat, cursor.value);
+  }
+  await spokeUp(tx, chat);
 }
 
 /** Begins a chat, or takes up a stranger's. @param name What somebody is called of whom nothing is known yet. */

@@ -197,6 +197,15 @@ describe('a stranger', () => {
     await until(() => tells('received', NS.receipts).length === 1);
   });
 
+  it('learns by an answer of nothing that was not looked at', async () => {
+    const { model } = await scene.signedIn();
+    server.deliver('first-of-juliet-1', 'hi', `<request xmlns='${NS.receipts}'/><markable xmlns='${NS.markers}'/>`);
+    await until(() => model.chats[0]?.request === true);
+    await model.open(JULIET).send('who are you?');
+    await until(() => tells('received', NS.receipts).length === 1);
+    expect([model.chats[0]?.unread, tells('displayed', NS.markers)]).toEqual([1, []]);
+  });
+
   it('is shown with what is known: where they are, how much they wrote, and whom they look like', async () => {
     const { model } = await scene.signedIn();
     server.tell(`<iq xmlns='${NS.client}' type='set' id='push'><query xmlns='${NS.roster}'><item jid='ayu@example.org' name='Ayu Lestari' subscription='both'/></query></iq>`);

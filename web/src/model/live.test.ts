@@ -170,6 +170,19 @@ describe('receiving', () => {
     await until(() => server.stanzas.some((stanza) => stanza.getElementsByTagNameNS(NS.mds, 'displayed').length > 0), 'the position');
   });
 
+  it.each(['text', 'file'])('takes for read what is there when one answers with a %s, and says so', async (what) => {
+    const { model } = await scene.signedIn();
+    await model.startChat(JULIET);
+    const chat = model.open(JULIET);
+    for (const id of ['m1', 'm2']) server.deliver(id, id, `<markable xmlns='${NS.markers}'/>`);
+    await until(() => model.chats[0]?.unread === 2);
+    await (what === 'text' ? chat.send('yes') : chat.attach([{ blob: new Blob(['%PDF']), kind: 'file', name: 'yes.pdf', type: 'application/pdf' }], ''));
+    await until(() => model.chats[0]?.unread === 0, 'nothing unread');
+    await until(() => server.stanzas.some((stanza) => stanza.getElementsByTagNameNS(NS.mds, 'displayed').length > 0), 'the position');
+    expect(server.stanzas.flatMap((stanza) => attribute(child(stanza, 'displayed', NS.markers), 'id') ?? [])).toEqual(['m2']);
+    await until(() => !chat.messages.some((message) => message.unread === true), 'no message unread');
+  });
+
   it('tells strangers nothing', async () => {
     const { model } = await scene.signedIn();
     server.deliver('m1', 'psst', `<request xmlns='${NS.receipts}'/>`);

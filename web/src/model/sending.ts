@@ -13,6 +13,8 @@ export interface Who {
   db: Database;
   account: string;
   now: () => number;
+  /** What writing in a chat means for what was said in it before. */
+  answered: (tx: Transaction, chat: ChatRow) => Promise<void>;
 }
 
 /**
@@ -79,8 +81,7 @@ async function put(tx: Transaction, who: Who, jid: string, files: readonly FileT
     await tx.objectStore('files').add({ key, chat: jid, blob, album, ...(captionKey && at === files.length - 1 ? { caption: captionKey } : {}) });
   }
   if (captionKey) await place(tx, chat, own(who, chat, captionKey, caption, []), 'newest');
-  chat.request = false;
-  chat.archived = false;
+  await who.answered(tx, chat);
   await tx.objectStore('chats').put(chat);
 }
 

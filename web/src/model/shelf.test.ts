@@ -3,7 +3,8 @@ import { Blob as NodeBlob } from 'node:buffer';
 import { IDBFactory } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openDatabase, type Database } from './db.ts';
-import { attach } from './sending.ts';
+import { answered } from './housekeeping.ts';
+import { attach, type Who } from './sending.ts';
 import { fetchKept, keep, makeRoom } from './shelf.ts';
 import type { FileToSend } from './types.ts';
 
@@ -11,7 +12,7 @@ globalThis.Blob = NodeBlob as unknown as typeof Blob;
 
 const blob = (size: number): Blob => new Blob(['x'.repeat(size)]);
 const file = (size: number): FileToSend => ({ blob: blob(size), kind: 'file', name: 'a.bin', type: 'application/octet-stream' });
-const who = (): { db: Database; account: string; now: () => number } => ({ db, account: 'romeo@example.org', now: () => 1 });
+const who = (): Who => ({ db, account: 'romeo@example.org', now: () => 1, answered });
 const full = (): never => {
   throw new DOMException('full', 'QuotaExceededError');
 };

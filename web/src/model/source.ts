@@ -20,6 +20,12 @@ export interface Host {
 }
 
 export function sourceOf(host: Host, jid: string, closed: () => void): ConversationSource {
+  /** Writes in the chat: what was unread in it is read then, on all devices. */
+  const writes = async (work: (actions: Actions) => Promise<unknown>): Promise<void> => {
+    const { unread, markedUnread } = host.chat(jid);
+    await host.does(jid, work);
+    if (unread || markedUnread) void host.ask('share').catch(() => undefined);
+  };
   return {
     chat: () => host.chat(jid),
     view: (row) => ({ ...host.view(row), attachments: host.media()?.view(row, host.chat(jid).request === true) ?? row.attachments }),
@@ -28,7 +34,7 @@ export function sourceOf(host: Host, jid: string, closed: () => void): Conversat
     order: (keyOrId) => orderOf(host.db(), jid, keyOrId),
     act: {
       send: async (body, replyTo, mentions) => {
-        await host.does(jid, (actions) => actions.send(jid, body, replyTo, mentions));
+        await writes((actions) => actions.send(jid, body, replyTo, mentions));
         // From now on there is something to lose. Where the browser says no, it may still clear everything.
         void navigator.storage?.persist?.().catch(() => undefined);
       },
@@ -40,7 +46,7 @@ export function sourceOf(host: Host, jid: string, closed: () => void): Conversat
       draft: (text) => host.act(jid, (actions) => actions.set(jid, { draft: text })),
       typing: (on) => void host.ask('typing', jid, on).catch(() => undefined),
       read: (key) => host.act(jid, (actions) => actions.read(jid, key), 'share'),
-      attach: (files, caption) => host.does(jid, (actions) => actions.attach(jid, files, caption)),
+      attach: (files, caption) => writes((actions) => actions.attach(jid, files, caption)),
       load: (row, at) => host.media()?.load(row, at),
       cancel: (key) => (host.media()?.cancel(key), host.act(jid, (actions) => actions.cancel(key))),
       star: (key, on) => host.act(jid, (actions) => actions.star(jid, key, on)),
