@@ -8,6 +8,8 @@ import { faces } from './pictures';
 import { folded } from '../src/model/fold';
 import { around, newer, newest, older, type Slice } from './slice';
 
+/** Who writes has seen what was said. */
+const seen = (message: Message): Message => (message.unread === true ? { ...message, unread: false } : message);
 const steps: readonly MessageState[] = ['safe', 'delivered', 'read'];
 
 /** One chat of the seed: a sliced window over messages that live in memory. */
@@ -96,7 +98,8 @@ class SeedConversation implements Conversation {
 
   #add(next: Message): void {
     const sent: Message = { ...next, at: Date.now(), state: 'sending' };
-    this.#put([...this.#all, sent]);
+    this.#put([...this.#all.map(seen), sent]);
+    this.#model.change(this.#jid, { unread: 0, markedUnread: false, mentioned: false });
     this.#slice = newest(this.#all.length);
     if (this.#model.connection === 'online') this.#travel(sent.key);
   }
@@ -213,7 +216,7 @@ export class SeedModel implements Model {
   /** A message as if it came in or was queued, for scenes. */
   put(jid: string, next: Message): void {
     const conversation = this.#conversations[jid];
-    if (conversation !== undefined) this.#conversations[jid] = new SeedConversation(this, jid, [...conversation.all, next]);
-    this.change(jid, { last: next });
+    if (conversation !== undefined) this.#conversations[jid] = new SeedConversation(this, jid, [...(next.mine ? conversation.all.map(seen) : conversation.all), next]);
+    this.change(jid, { last: next, ...(next.mine ? { unread: 0 } : {}) });
   }
 }
