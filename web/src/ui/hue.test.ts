@@ -27,6 +27,14 @@ describe('pairs', () => {
       expect(contrast(dark === undefined ? '#ffffff' : '#1f2a28', ink)).toBeGreaterThanOrEqual(4.5);
     }
   });
+
+  it('are of read ticks and the veil over any picture, the brightest too', () => {
+    const [, read = ''] = /--read-on-picture: (#\w{6})/u.exec(css) ?? [];
+    const [, veil = '', share = ''] = /--picture-veil: rgb\(([\d ]+) \/ (\d+)%\)/u.exec(css) ?? [];
+    const over = (white: number): string => `#${veil.split(' ').map((part) => Math.round((Number(part) * Number(share) + white * (100 - Number(share))) / 100).toString(16).padStart(2, '0')).join('')}`;
+    expect(contrast(read, over(255))).toBeGreaterThanOrEqual(3);
+    expect(contrast(read, over(0))).toBeGreaterThanOrEqual(3);
+  });
 });
 
 describe('initials', () => {
