@@ -71,7 +71,7 @@ export const en: Words = {
   members: (count) => oneOrMore(count, '1 member', `${n(count)} members`),
   today: 'Today',
   yesterday: 'Yesterday',
-  unencrypted: 'Not encrypted. The server can read this.',
+  unencrypted: 'Not encrypted: the server can read this message.',
   unreadMarker: (count) => oneOrMore(count, '1 unread message', `${n(count)} unread messages`),
   toNewest: (count) => (count > 0 ? `To the newest message, ${n(count)} unread` : 'To the newest message'),
   chatStart: (name) => `This is the beginning of your chat with ${name}`,

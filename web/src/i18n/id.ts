@@ -70,7 +70,7 @@ export const id = {
   members: (count: number) => few(count, `${n(count)} anggota`),
   today: 'Hari ini',
   yesterday: 'Kemarin',
-  unencrypted: 'Tidak terenkripsi. Server dapat membaca.',
+  unencrypted: 'Tidak terenkripsi: server dapat membaca pesan ini.',
   unreadMarker: (count: number) => few(count, `${n(count)} pesan belum dibaca`),
   toNewest: (count: number) => (count > 0 ? `Ke pesan terbaru, ${n(count)} belum dibaca` : 'Ke pesan terbaru'),
   chatStart: (name: string) => `Ini awal obrolan dengan ${name}`,
