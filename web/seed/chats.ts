@@ -89,7 +89,7 @@ function others(lang: SeedLanguage): SeedChat[] {
     one(citra, 52 * minutes, '', { muted: true }, { attachments: [attachment('voice', '', { seconds: 37 })] }),
     one(long, 2 * hours, say('Dokumennya sudah saya tanda tangani, silakan diambil kapan saja di kantor.', 'I have signed the documents, pick them up at the office whenever you like.'), { lastSeen: moment - 2 * hours }, {}, true),
     one(rtl, 3.4 * hours, 'شكرًا جزيلاً، نلتقي غدًا إن شاء الله', {}),
-    one(fajar, 4 * hours, say('Tagihan listrik bulan ini naik ya?', 'Did the electricity bill go up this month?'), { draft: say('Iya, sepertinya karena', 'Yes, probably because of the') }),
+    one(fajar, 4 * hours, say('Tagihan listrik bulan ini naik ya?', 'Did the electricity bill go up this month?'), { draft: say('Iya, sepertinya karena AC di kamar depan. Nanti saya cek meterannya.', 'Yes, probably because of the new air conditioner. I will check the meter.') }),
     group('keluarga', say('Keluarga Besar Hj. Siti Aminah, Cucu & Cicit Tersayang 2026 💚', 'The Great Family of Hj. Siti Aminah and All Her Grandchildren'), harto, 6 * hours, say('Arisan bulan depan di rumah siapa?', 'Whose house is it next month?'), { members: 34, unread: 128, muted: true }, {}),
     one(pictured, 7 * hours, '🐟🐟🐟', {}, {}),
     one(harto, 27 * hours, say('Terima kasih, Nak.', 'Thank you, my dear.'), { lastSeen: moment - 26 * hours }, {}, false),

@@ -39,7 +39,7 @@ export const en: Words = {
   keys: 'Keyboard shortcuts',
   shortcuts: { search: 'Search', chat: 'Switch chats', unread: 'Unread chats', send: 'Send', line: 'New line', edit: 'Edit the last message', mute: 'Mute the chat', close: 'Close, then to the newest', help: 'List of shortcuts', onMessage: 'With the focus on a message' },
   requests: (count) => oneOrMore(count, '1 message request', `${n(count)} message requests`),
-  requestHint: 'People you do not know yet',
+  requestHint: 'Not in your contacts',
   block: 'Block',
   pin: 'Pin',
   unpin: 'Unpin',

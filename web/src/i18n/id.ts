@@ -38,7 +38,7 @@ export const id = {
   keys: 'Pintasan papan ketik',
   shortcuts: { search: 'Cari', chat: 'Pindah obrolan', unread: 'Obrolan belum dibaca', send: 'Kirim', line: 'Baris baru', edit: 'Edit pesan terakhir', mute: 'Bisukan obrolan', close: 'Tutup, lalu ke pesan terbaru', help: 'Daftar pintasan', onMessage: 'Saat sebuah pesan terpilih' },
   requests: (count: number) => few(count, `${count} permintaan pesan`),
-  requestHint: 'Orang yang belum Anda kenal',
+  requestHint: 'Belum ada di kontak Anda',
   block: 'Blokir',
   pin: 'Sematkan',
   unpin: 'Lepas sematan',
