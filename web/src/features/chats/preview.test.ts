@@ -12,7 +12,7 @@ describe('a message in one line', () => {
     [{ attachments: [attachment('image')] }, 'camera', 'Foto'],
     [{ attachments: [attachment('image'), attachment('image')] }, 'camera', '2 foto'],
     [{ body: 'Lihat', attachments: [attachment('image')] }, 'camera', 'Lihat'],
-    [{ attachments: [attachment('voice', { seconds: 65 })] }, 'mic', '1:05'],
+    [{ attachments: [attachment('voice', { seconds: 65 })] }, 'mic', 'Pesan suara · 1:05'],
     [{ attachments: [attachment('file', { name: 'a.pdf' })] }, 'file', 'a.pdf'],
     [{ body: 'lihat https://a.id', attachments: [attachment('link', { name: 'A' })] }, null, 'lihat https://a.id'],
     [{ retracted: true, body: 'rahasia' }, 'block', id.retracted],

@@ -12,7 +12,7 @@ const icons: Record<Attachment['kind'], IconName> = { image: 'camera', video: 'v
 function named(t: Words, attachment: Attachment, count: number): string {
   switch (attachment.kind) {
     case 'image': return count > 1 ? t.photos(count) : t.photo;
-    case 'voice': return attachment.seconds === undefined ? t.voice : duration(attachment.seconds);
+    case 'voice': return attachment.seconds === undefined ? t.voice : `${t.voice} · ${duration(attachment.seconds)}`;
     case 'file': return attachment.name === '' ? t.file : attachment.name;
     case 'contact': return attachment.name === '' ? t.contact : attachment.name;
     case 'location': return attachment.name === '' ? t.location : attachment.name;
