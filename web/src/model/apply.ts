@@ -159,12 +159,16 @@ export class Apply {
     if (fresh && chat.kind === 'direct' && !incoming.mine && !contact) chat.request = true;
     if (incoming.mine) chat.request = false;
     const row = await this.#row(incoming, chat);
-    if (this.#isNew(incoming)) row.unread = 1;
-    else if (this.#source === 'history' || this.#source === 'first') ofHistory(row, chat);
+    if (this.#isNew(incoming)) {
+      row.unread = 1;
+      if (this.#mentions(incoming, chat)) {
+        row.mention = 1;
+        chat.mentioned = true;
+      }
+    } else if (this.#source === 'history' || this.#source === 'first') ofHistory(row, chat);
     const placed = await place(this.#tx, chat, row, where);
     if (this.#isNew(incoming)) {
       this.applied.arrived.push(placed);
-      if (this.#mentions(incoming, chat)) chat.mentioned = true;
       if (this.#source === 'live') unarchive(chat);
     }
     await this.#settle(incoming, placed);

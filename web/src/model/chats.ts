@@ -64,19 +64,21 @@ export async function markRead(tx: Transaction, chat: ChatRow, upTo: MessageRow)
   chat.markedUnread = false;
   let cursor = await tx.objectStore('messages').index('unread').openCursor([chat.jid, 1]);
   let left = 0;
+  chat.mentioned = false;
   while (cursor) {
     if (cursor.value.order <= upTo.order) {
       const row = { ...cursor.value };
       delete row.unread;
+      delete row.mention;
       await cursor.update(row);
       changed = true;
     } else {
       left++;
+      chat.mentioned ||= cursor.value.mention === 1;
     }
     cursor = await cursor.continue();
   }
   chat.unread = left;
-  if (left === 0) chat.mentioned = false;
   return changed;
 }
 

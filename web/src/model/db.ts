@@ -48,6 +48,8 @@ export interface MessageRow {
   encrypted: Message['encrypted'];
   /** 1: not read yet. A number, because indexes hold no booleans; absent otherwise. */
   unread?: 1;
+  /** It is unread, and mentions us. */
+  mention?: 1;
   /** What could not be understood, to be read again by a version that can. */
   raw?: string;
 }

@@ -188,6 +188,14 @@ describe('in a group', () => {
     expect(mentioned()).toBe(false);
     scene.server.tell(roomText('juliet', 'b', 'where art thou?', 'j').replace('</message>', `<reference xmlns='${NS.reference}' type='mention' uri='xmpp:${ROMEO}'/></message>`));
     await until(() => mentioned() === true, 'a mention');
+    scene.server.tell(roomText('juliet', 'c', 'it is the east', 'j'));
+    await until(() => named(chat, 'it is the east') !== undefined, 'one behind it');
+    chat.read(named(chat, 'how romeotic')?.key ?? '');
+    await until(() => model.chats.find((one) => one.jid === ROOM)?.unread === 2, 'one is read');
+    expect(mentioned()).toBe(true);
+    chat.read(named(chat, 'where art thou?')?.key ?? '');
+    await until(() => model.chats.find((one) => one.jid === ROOM)?.unread === 1, 'the mention is read');
+    expect(mentioned()).toBe(false);
   });
 });
 
