@@ -118,3 +118,9 @@ export class ScriptedRoom {
 
 const FIELDS = ['roomname', 'persistentroom', 'publicroom', 'membersonly', 'whois', 'enablearchiving', 'lang'];
 const FORM = `<query xmlns='${NS.mucOwner}'><x xmlns='${NS.form}' type='form'><field var='FORM_TYPE' type='hidden'><value>${NS.mucConfig}</value></field>${FIELDS.map((name) => `<field var='muc#roomconfig_${name}'><value>0</value></field>`).join('')}</x></query>`;
+
+/** What Romeo has said last of a room in his bookmarks: whether to be in it. */
+export function lastBookmark(server: ArchivingServer, room: string): string | undefined {
+  const items = server.stanzas.flatMap((stanza) => child(child(child(stanza, 'pubsub', NS.pubsub), 'publish', NS.pubsub), 'item', NS.pubsub) ?? []);
+  return attribute(items.filter((item) => attribute(item, 'id') === room).at(-1)?.firstElementChild ?? undefined, 'autojoin');
+}
