@@ -67,9 +67,15 @@ function readItem(item: Element): PepItem {
   return { id: attribute(item, 'id'), payload: item.firstElementChild ?? undefined };
 }
 
-function preconditions(options: Readonly<Record<string, string>>): Element {
-  const fields = Object.entries({ FORM_TYPE: NS.publishOptions, ...options }).map(([name, value]) =>
+const preconditions = (options: Readonly<Record<string, string>>): Element => el('publish-options', NS.pubsub, {}, form(NS.publishOptions, options));
+
+/** Changes the settings of a node that has others (§8.2). */
+export const configure = (node: string, options: Readonly<Record<string, string>>): Element =>
+  iq('set', {}, el('pubsub', NS.pubsubOwner, {}, el('configure', NS.pubsubOwner, { node }, form(NS.nodeConfig, options))));
+
+function form(type: string, options: Readonly<Record<string, string>>): Element {
+  const fields = Object.entries({ FORM_TYPE: type, ...options }).map(([name, value]) =>
     el('field', NS.form, name === 'FORM_TYPE' ? { var: name, type: 'hidden' } : { var: name }, el('value', NS.form, {}, value)),
   );
-  return el('publish-options', NS.pubsub, {}, el('x', NS.form, { type: 'submit' }, ...fields));
+  return el('x', NS.form, { type: 'submit' }, ...fields);
 }
