@@ -1,4 +1,5 @@
 import { openDB, type DBSchema, type IDBPDatabase, type IDBPTransaction } from 'idb';
+import type { DeviceRow, SessionRow } from '../omemo/types.ts';
 import type { RoomRow } from './roomstate.ts';
 import type { Attachment, ChatKind, Message, MessageState, RoomEnd } from './types.ts';
 
@@ -183,6 +184,14 @@ export interface MediaRow {
   used: number;
 }
 
+/** The devices that somebody has published (XEP-0384 0.3 §4.2), as they were seen last. */
+export interface DeviceListRow {
+  jid: string;
+  devices: number[];
+  /** ms; when it became as it is. */
+  at: number;
+}
+
 export interface NyalaSchema extends DBSchema {
   meta: { key: string; value: unknown };
   chats: { key: string; value: ChatRow };
@@ -199,35 +208,52 @@ export interface NyalaSchema extends DBSchema {
   rooms: { key: string; value: RoomRow };
   files: { key: number; value: FileRow; indexes: { key: string } };
   media: { key: string; value: MediaRow; indexes: { used: [number, number] } };
+  omemo: { key: string; value: unknown };
+  sessions: { key: [string, number]; value: SessionRow };
+  devices: { key: [string, number]; value: DeviceRow };
+  devicelists: { key: string; value: DeviceListRow };
 }
 
 export type Database = IDBPDatabase<NyalaSchema>;
-export const STORES = ['meta', 'chats', 'messages', 'outbox', 'receipts', 'waiting', 'contacts', 'avatars', 'rooms', 'files', 'media'] as const;
+export const STORES = ['meta', 'chats', 'messages', 'outbox', 'receipts', 'waiting', 'contacts', 'avatars', 'rooms', 'files', 'media', 'omemo', 'sessions', 'devices', 'devicelists'] as const;
 export type Transaction = IDBPTransaction<NyalaSchema, (typeof STORES)[number][], 'readwrite'>;
+
+function makeStores(db: Database): void {
+  db.createObjectStore('meta');
+  db.createObjectStore('chats', { keyPath: 'jid' });
+  const messages = db.createObjectStore('messages', { keyPath: 'key' });
+  messages.createIndex('order', ['chat', 'order'], { unique: true });
+  messages.createIndex('id', ['chat', 'id']);
+  messages.createIndex('archive', ['archive', 'stanzaId'], { unique: true });
+  messages.createIndex('unread', ['chat', 'unread']);
+  messages.createIndex('at', 'at');
+  messages.createIndex('starred', 'starred');
+  const outbox = db.createObjectStore('outbox', { keyPath: 'seq', autoIncrement: true });
+  outbox.createIndex('id', ['chat', 'id']);
+  outbox.createIndex('key', 'key');
+  db.createObjectStore('receipts', { keyPath: ['chat', 'id', 'from'] }).createIndex('message', ['chat', 'id']);
+  db.createObjectStore('waiting', { keyPath: 'n', autoIncrement: true }).createIndex('message', ['chat', 'id']);
+  db.createObjectStore('contacts', { keyPath: 'jid' });
+  db.createObjectStore('avatars', { keyPath: 'jid' });
+  db.createObjectStore('rooms', { keyPath: 'jid' });
+  db.createObjectStore('files', { keyPath: 'n', autoIncrement: true }).createIndex('key', 'key', { unique: true });
+  db.createObjectStore('media', { keyPath: 'id' }).createIndex('used', ['used', 'size']);
+}
+
+/** `omemo` holds our own keys and the revision of all that OMEMO keeps. */
+function makeOmemoStores(db: Database): void {
+  db.createObjectStore('omemo');
+  db.createObjectStore('sessions', { keyPath: ['jid', 'device'] });
+  db.createObjectStore('devices', { keyPath: ['jid', 'device'] });
+  db.createObjectStore('devicelists', { keyPath: 'jid' });
+}
 
 /** Opens one account's data. A newer version in another tab makes this one step aside rather than block it. */
 export function openDatabase(account: string, outdated: () => void = () => undefined): Promise<Database> {
-  return openDB<NyalaSchema>(`nyala:${account}`, 1, {
-    upgrade(db) {
-      db.createObjectStore('meta');
-      db.createObjectStore('chats', { keyPath: 'jid' });
-      const messages = db.createObjectStore('messages', { keyPath: 'key' });
-      messages.createIndex('order', ['chat', 'order'], { unique: true });
-      messages.createIndex('id', ['chat', 'id']);
-      messages.createIndex('archive', ['archive', 'stanzaId'], { unique: true });
-      messages.createIndex('unread', ['chat', 'unread']);
-      messages.createIndex('at', 'at');
-      messages.createIndex('starred', 'starred');
-      const outbox = db.createObjectStore('outbox', { keyPath: 'seq', autoIncrement: true });
-      outbox.createIndex('id', ['chat', 'id']);
-      outbox.createIndex('key', 'key');
-      db.createObjectStore('receipts', { keyPath: ['chat', 'id', 'from'] }).createIndex('message', ['chat', 'id']);
-      db.createObjectStore('waiting', { keyPath: 'n', autoIncrement: true }).createIndex('message', ['chat', 'id']);
-      db.createObjectStore('contacts', { keyPath: 'jid' });
-      db.createObjectStore('avatars', { keyPath: 'jid' });
-      db.createObjectStore('rooms', { keyPath: 'jid' });
-      db.createObjectStore('files', { keyPath: 'n', autoIncrement: true }).createIndex('key', 'key', { unique: true });
-      db.createObjectStore('media', { keyPath: 'id' }).createIndex('used', ['used', 'size']);
+  return openDB<NyalaSchema>(`nyala:${account}`, 2, {
+    upgrade(db, before) {
+      if (before < 1) makeStores(db);
+      if (before < 2) makeOmemoStores(db);
     },
     blocking(_old, _new, event) {
       (event.target as IDBDatabase).close();
