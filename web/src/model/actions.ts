@@ -4,7 +4,7 @@ import type { Mention } from '../xmpp/mentions.ts';
 import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
 import { erase, isLater } from './arriving.ts';
-import type { Attachment, FileToSend } from './types.ts';
+import type { FileToSend } from './types.ts';
 import { answered, read, spokeUp } from './housekeeping.ts';
 
 const SETTINGS = ['pinned', 'muted', 'archived', 'markedUnread'] as const;
@@ -55,29 +55,9 @@ export class Actions {
   }
 
   /** Sends copies of messages to chats, all or none. */
-  forward(keys: readonly string[], chats: readonly string[]): Promise<void> {
-    return transact(this.#db, 'strict', async (tx) => {
-      const rows = await Promise.all(keys.map((key) => tx.objectStore('messages').get(key)));
-      const wanted = rows.filter((row) => row !== undefined && !row.retracted && !row.hidden) as MessageRow[];
-      wanted.sort((a, b) => a.order - b.order);
-      for (const jid of chats) {
-        const chat = await chatRow(tx, jid, jid === this.#account ? 'self' : 'direct');
-        for (const row of wanted) await this.#copy(tx, chat, row);
-        await spokeUp(tx, chat);
-        await tx.objectStore('chats').put(chat);
-      }
-    });
-  }
-
-  async #copy(tx: Transaction, chat: ChatRow, original: MessageRow): Promise<void> {
-    const files: (Attachment | undefined)[] = original.attachments.filter((file) => file.sources !== undefined);
-    for (const file of original.body === '' ? files : [...files, undefined]) {
-      const id = crypto.randomUUID();
-      const row = { ...this.#row(chat, id, file ? '' : original.body), forwarded: true, attachments: file ? [file] : [] };
-      await place(tx, chat, row, 'newest');
-      const mark = [compose.forwardedMark()];
-      await tx.objectStore('outbox').add(file ? compose.file(chat, id, id, file, mark) : compose.text(chat, id, id, row.body, undefined, [], mark));
-    }
+  async forward(keys: readonly string[], chats: readonly string[]): Promise<void> {
+    const { forward } = await import('./forwarding.ts');
+    await forward({ db: this.#db, account: this.#account, now: this.#now }, keys, chats);
   }
 
   #row(chat: ChatRow, id: string, body: string): Omit<MessageRow, 'order'> {

@@ -84,6 +84,7 @@ export class Apply {
         if (incoming.content.replaces) return this.#refer(incoming, incoming.content.replaces);
         return this.#message(incoming);
       case 'raw':
+      case 'echo':
       case 'tombstone':
         return this.#message(incoming);
       case 'invitation':
@@ -114,6 +115,7 @@ export class Apply {
       if (incoming.stanzaId !== undefined && incoming.stanzaId === chat.displayed) settleCount(chat);
       let row = await this.#known(incoming);
       if (row) await this.#echo(incoming, row);
+      else if (incoming.content.type === 'echo') await this.#gone(incoming);
       else if (!(await this.#cleared(incoming))) row = await this.#add(incoming, await this.#place(messages, at, above));
       above = row?.order ?? above;
     }
@@ -144,7 +146,13 @@ export class Apply {
   async #message(incoming: Incoming): Promise<void> {
     const known = await this.#known(incoming);
     if (known) await this.#echo(incoming, known);
+    else if (incoming.content.type === 'echo') await this.#gone(incoming);
     else if (this.#source === 'live' || !(await this.#cleared(incoming))) await this.#add(incoming, 'newest');
+  }
+
+  /** Of what was ours the server has it now. */
+  async #gone(incoming: Incoming): Promise<void> {
+    if (incoming.mine) await unqueue(this.#tx, incoming.chat, incoming.id);
   }
 
   async #cleared(incoming: Incoming): Promise<boolean> {
@@ -372,6 +380,8 @@ function change(target: MessageRow, incoming: Incoming): boolean {
     if (!isLater(target, 'body', incoming.at)) return false;
     target.body = content.body;
     target.edited = true;
+    // Anybody on the way could have written what is not encrypted.
+    if (target.encrypted === 'omemo' && !content.sealed) target.encrypted = 'none';
     return true;
   }
   return false;

@@ -21,7 +21,8 @@ export function messageRow(incoming: Incoming, chat: ChatRow): Omit<MessageRow, 
     state: 'safe',
     reactions: {},
     attachments: content.type === 'text' ? content.attachments : [],
-    encrypted: content.type === 'raw' && content.cause === 'encrypted' ? 'failed' : 'none',
+    encrypted: content.type === 'raw' && content.cause !== 'unreadable' ? 'failed' : content.type === 'text' && content.sealed ? 'omemo' : 'none',
+    ...(content.type === 'text' && content.sealed ? { sealedBy: content.sealed } : {}),
   };
   if (content.type === 'raw') return { ...row, raw: content.xml, error: `message.${content.cause}` };
   return content.type === 'tombstone' ? { ...row, retracted: true } : row;
@@ -35,7 +36,7 @@ export function byChat(messages: readonly Incoming[]): Incoming[][] {
 
 /** Whether it has a place in its chat, as opposed to what says something about another message. */
 export function isRow({ content }: Incoming): boolean {
-  return content.type === 'raw' || content.type === 'tombstone' || (content.type === 'text' && content.replaces === undefined);
+  return content.type === 'raw' || content.type === 'tombstone' || content.type === 'echo' || (content.type === 'text' && content.replaces === undefined);
 }
 
 /** What is known of old messages before they come: how many of others are unread, and that the others have read on. */

@@ -12,7 +12,8 @@ export interface Attached {
   body: string;
 }
 
-export function readAttached(stanza: Element, body: string): Attached {
+/** @param opened The body was encrypted, and with it the key to a file. */
+export function readAttached(stanza: Element, body: string, opened = false): Attached {
   const shared = readSharedFiles(stanza);
   const url = readOutOfBand(stanza);
   if (shared.length > 0) {
@@ -23,7 +24,7 @@ export function readAttached(stanza: Element, body: string): Attached {
   }
   // The address alone is no text but the file itself (XEP-0066 as clients use it with 0363).
   if (url !== undefined) return { attachments: [ofAddress(url)], body: body === url ? '' : body };
-  const sealed = sealedFile(body);
+  const sealed = sealedFile(body, opened);
   if (sealed) return { attachments: [sealed], body: '' };
   return readCards(stanza, body);
 }
@@ -68,12 +69,13 @@ function ofAddress(url: string): Attachment {
   return { kind: kindOf(type, name), name, type, size: 0, sources: [url], state: 'remote' };
 }
 
-/** A file that is encrypted for those who read the address (XEP-0454); opening it needs what is not built yet. */
-function sealedFile(body: string): Attachment | undefined {
+/** A file that is encrypted for those who read the address (XEP-0454). An address that came in the clear has told its key to everybody. */
+function sealedFile(body: string, opened: boolean): Attachment | undefined {
   const address = body.trim().split(/\s/)[0] ?? '';
   if (!/^aesgcm:\/\/[^\s#]{3,2000}#[0-9a-f]{64,96}$/i.test(address)) return undefined;
   const name = nameIn(address.replace(/^aesgcm:/i, 'https:'));
-  return { kind: 'file', name, type: typeOf(name), size: 0, state: 'sealed' };
+  const type = typeOf(name);
+  return opened ? { kind: kindOf(type, name), name, type, size: 0, sources: [address], state: 'remote' } : { kind: 'file', name, type, size: 0, state: 'sealed' };
 }
 
 /** The forms that browsers show. What can carry scripts (SVG, HTML) is a document like any other, to be saved and not shown. */

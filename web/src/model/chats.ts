@@ -89,6 +89,14 @@ export function unarchive(chat: ChatRow): void {
   chat.unsentSettings = true;
 }
 
+/** The message that a line about devices stands behind. */
+export async function saidBefore(tx: Transaction, row: MessageRow | undefined): Promise<MessageRow | undefined> {
+  if (!row?.notice) return row;
+  let cursor = await tx.objectStore('messages').index('order').openCursor(IDBKeyRange.bound([row.chat, -Infinity], [row.chat, row.order]), 'prev');
+  while (cursor?.value.notice) cursor = await cursor.continue();
+  return cursor?.value;
+}
+
 /** What the server has counted as unread and the archive does not hold, or others have read meanwhile, is not unread. */
 export function settleCount(chat: ChatRow): void {
   chat.unread -= chat.unreadBefore ?? 0;
@@ -104,7 +112,7 @@ export async function unreadBehind(tx: Transaction, chat: ChatRow, account: stri
   let changed = await markRead(tx, chat, target);
   let cursor = await tx.objectStore('messages').index('order').openCursor(IDBKeyRange.bound([chat.jid, target.order], [chat.jid, Infinity], true));
   while (cursor) {
-    if (!cursor.value.mine && !cursor.value.unread) {
+    if (!cursor.value.mine && !cursor.value.unread && !cursor.value.notice) {
       await cursor.update({ ...cursor.value, unread: 1 });
       chat.unread++;
       changed = true;
@@ -117,7 +125,7 @@ export async function unreadBehind(tx: Transaction, chat: ChatRow, account: stri
 /** The last message that is still shown, after one was hidden. */
 export async function refreshLast(tx: Transaction, chat: ChatRow): Promise<void> {
   let cursor = await tx.objectStore('messages').index('order').openCursor(IDBKeyRange.bound([chat.jid, -Infinity], [chat.jid, Infinity]), 'prev');
-  while (cursor?.value.hidden) cursor = await cursor.continue();
+  while (cursor?.value.hidden || cursor?.value.notice) cursor = await cursor.continue();
   if (cursor) {
     chat.lastKey = cursor.value.key;
     chat.lastAt = cursor.value.at;

@@ -12,10 +12,11 @@ import { retraction } from '../xmpp/retraction.ts';
 import { fallbackBody, sharedFile } from '../xmpp/sharing.ts';
 import { outOfBand } from '../xmpp/oob.ts';
 import type { ChatRow, MessageRow, OutboxRow } from './db.ts';
+import { isSealedFile } from './isfile.ts';
 import type { Attachment } from './types.ts';
 
 /** Where a stanza goes. */
-type To = Pick<ChatRow, 'jid' | 'kind' | 'closed' | 'members'>;
+type To = Pick<ChatRow, 'jid' | 'kind' | 'closed' | 'members' | 'sealed' | 'plain'>;
 
 /** In larger groups each message would bring as many receipts (XEP-0184 §5.3). */
 const MOST_RECEIPTS = 50;
@@ -31,6 +32,13 @@ function row(chat: To, id: string, payload: Payload, key?: string, about?: Messa
   return { chat: chat.jid, room, echoed: room, id, xml: serialize(stanza), ...(key ? { key } : {}), ...(room && about?.mine && !about.stanzaId ? { about: about.key } : {}) };
 }
 
+/** What is text goes out encrypted where that can be done. What points at a file with its key (XEP-0454) must not go out otherwise. */
+function sealable(chat: To, made: OutboxRow, must = false): OutboxRow {
+  if (must) return { ...made, seal: 'must' };
+  if (chat.plain || (chat.kind === 'group' && !chat.sealed && !chat.closed)) return made;
+  return { ...made, seal: chat.sealed ? 'must' : 'may' };
+}
+
 /** What others call a message when they refer to it: in rooms the archive's id (XEP-0461 §3.1, 0444, 0424), else its sender's. */
 export const reference = (message: Pick<MessageRow, 'id' | 'stanzaId'>, chat: To): string =>
   chat.kind === 'group' ? (message.stanzaId ?? message.id) : message.id;
@@ -39,7 +47,7 @@ export function text(chat: To, id: string, key: string, body: string, answered?:
   const quoted = answered ? reply({ id: reference(answered, chat), to: answered.sender }, answered.body, body) : { body, elements: [] };
   const wanted = chat.kind === 'direct' || (chat.closed === true && (chat.members ?? 0) <= MOST_RECEIPTS);
   const marks = [...(wanted ? [requestReceipt()] : []), markable()];
-  return row(chat, id, [el('body', NS.client, {}, quoted.body), ...quoted.elements, ...mentions(quoted.body, mentioned), ...also, ...marks], key, answered);
+  return sealable(chat, row(chat, id, [el('body', NS.client, {}, quoted.body), ...quoted.elements, ...mentions(quoted.body, mentioned), ...also, ...marks], key, answered), isSealedFile(body));
 }
 
 /** Says that a message is a copy, to apps that know the mark (docs/decisions/023-forwarding.md). */
@@ -65,12 +73,12 @@ export function file(chat: To, id: string, key: string, attachment: Attachment, 
     disposition: attachment.kind === 'file' ? 'attachment' : 'inline',
   });
   const direct = chat.kind === 'direct' ? [requestReceipt()] : [];
-  return row(chat, id, [el('body', NS.client, {}, url), outOfBand(url), shared, fallbackBody(NS.sharing), ...also, ...direct, markable()], key);
+  return sealable(chat, row(chat, id, [el('body', NS.client, {}, url), outOfBand(url), shared, fallbackBody(NS.sharing), ...also, ...direct, markable()], key), isSealedFile(url));
 }
 
 export function correction(chat: To, id: string, key: string, original: MessageRow, body: string): OutboxRow {
   // XEP-0308 §3: the id attribute of the first version, also in rooms.
-  return row(chat, id, [el('body', NS.client, {}, body), replace(original.id)], key);
+  return sealable(chat, row(chat, id, [el('body', NS.client, {}, body), replace(original.id)], key));
 }
 
 export const retract = (chat: To, id: string, key: string, original: MessageRow): OutboxRow =>

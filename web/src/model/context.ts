@@ -11,6 +11,8 @@ export interface Context {
   readonly account: string;
   readonly reading: ReadContext;
   tell(notice: Notice): void;
+  /** Whether what is sent there is encrypted. Fails when the connection does. */
+  seals(chat: string): Promise<boolean>;
   /** Takes messages in; `also` runs in the same transaction (where the cursor moves). */
   take(messages: readonly Incoming[], source: Source, also?: (tx: Transaction) => Promise<void>): Promise<Applied>;
 }

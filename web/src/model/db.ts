@@ -47,6 +47,10 @@ export interface MessageRow {
   /** Groups: the version of the room's membership when it was taken; whoever came later does not count. */
   audience?: number;
   encrypted: Message['encrypted'];
+  /** Whose device has encrypted it, and what was thought of that device then. */
+  sealedBy?: NonNullable<Message['sealedBy']>;
+  /** No message but a line about somebody's devices. */
+  notice?: { kind: 'new-device' | 'changed-key'; jid: string; device: number; verified: boolean };
   /** 1: not read yet. A number, because indexes hold no booleans; absent otherwise. */
   unread?: 1;
   /** It is unread, and mentions us. */
@@ -97,6 +101,14 @@ export interface ChatRow {
   seen?: number;
   /** Pinned, muted, archived or marked unread here, and the server has not been told yet. */
   unsentSettings?: true;
+  /** Everybody here has devices to encrypt for. Stays so until a person ends it: whoever hides devices must not get the text in the clear. */
+  sealed?: true;
+  /** A person has switched encryption off, for this device alone: what a server stores could be changed there. */
+  plain?: true;
+  /** Who has no device to encrypt for, by address; some of them where they are many. */
+  without?: string[];
+  /** Devices that the last message was not encrypted for, and why. */
+  unreached?: { jid: string; device: number; kind: string }[];
   /** Rooms: the nickname, our occupant-id, and whether to be in it. */
   nick?: string;
   occupantId?: string;
@@ -129,6 +141,8 @@ export interface OutboxRow {
   key?: string;
   /** The message of ours that it is about and that the room has not named yet: it waits until then. */
   about?: string;
+  /** To be encrypted before it leaves; `xml` is then what the person wrote. `may`: nobody has promised that, and where it cannot be done it goes as it is. */
+  seal?: 'must' | 'may';
 }
 
 export interface ReceiptRow {

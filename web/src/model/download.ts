@@ -1,4 +1,6 @@
 import type { Database } from './db.ts';
+import { isSealedFile } from './isfile.ts';
+import { sealedSource } from './sealfile.ts';
 import { sha256 } from './sending.ts';
 import { keep } from './shelf.ts';
 import type { Pass, Transfer } from './transfer.ts';
@@ -6,6 +8,8 @@ import type { Attachment } from './types.ts';
 
 /** What nobody said the size of may be as large as this; beyond, a page does not hold it well. */
 const MOST = 512 * 1024 * 1024;
+/** What encryption adds to a file. */
+const TAG = 16;
 const MOST_TO_CHECK = 64 * 1024 * 1024;
 
 /**
@@ -18,7 +22,9 @@ export async function download(
   let failure: unknown = new Error('It is nowhere.');
   for (const source of attachment.sources ?? []) {
     try {
-      const blob = await fetchBytes(await from.transfer.get(source, signal, from.pass), attachment, most ?? MOST, progress);
+      const sealed = isSealedFile(source) ? await sealedSource(source) : undefined;
+      const bytes = await fetchBytes(await from.transfer.get(sealed?.url ?? source, signal, from.pass), attachment, most ?? MOST, progress, sealed ? TAG : 0);
+      const blob = sealed ? await sealed.open(bytes, bytes.type) : bytes;
       if (attachment.hash && blob.size <= MOST_TO_CHECK && (await sha256(await blob.arrayBuffer())) !== attachment.hash) throw new Error('It was changed.');
       await keep(from.db, source, blob);
       return blob;
@@ -30,10 +36,10 @@ export async function download(
   throw failure;
 }
 
-async function fetchBytes(answer: Response, attachment: Attachment, most: number, progress: (part: number) => void): Promise<Blob> {
+async function fetchBytes(answer: Response, attachment: Attachment, most: number, progress: (part: number) => void, more: number): Promise<Blob> {
   if (!answer.ok || !answer.body) throw new Error(`The server answered ${answer.status}.`);
   const announced = Number(answer.headers.get('content-length')) || 0;
-  const bound = Math.min(most, attachment.size > 0 ? attachment.size : MOST);
+  const bound = Math.min(most, attachment.size > 0 ? attachment.size + more : MOST);
   if (announced > bound) throw new Error('It is larger than was said.');
   const total = attachment.size || announced;
   const parts: Uint8Array<ArrayBuffer>[] = [];

@@ -1,10 +1,8 @@
-import { attribute, message, presence } from '../xmpp/dom.ts';
+import { attribute, presence } from '../xmpp/dom.ts';
 import { enableCarbons } from '../xmpp/carbons.ts';
-import { chatState, readChatState } from '../xmpp/chatstates.ts';
 import { capabilities } from '../xmpp/disco.ts';
 import { LinkError, StanzaError } from '../xmpp/errors.ts';
-import { noStore } from '../xmpp/hints.ts';
-import { bare, resource } from '../xmpp/jid.ts';
+import { bare } from '../xmpp/jid.ts';
 import { idle } from '../xmpp/lastactivity.ts';
 import { Link } from '../xmpp/link.ts';
 import type { Identity } from '../xmpp/login.ts';
@@ -15,7 +13,7 @@ import type { MediaPass } from './mediapass.ts';
 import type { Wire, WireEvents } from '../xmpp/wire.ts';
 import type { Applied, Source } from './apply.ts';
 import { Archives } from './archives.ts';
-import { takeIn, type Context } from './context.ts';
+import type { Context } from './context.ts';
 import type { Database, Transaction } from './db.ts';
 import { GroupWork } from './groupwork.ts';
 import { readMessage, type Incoming } from './incoming.ts';
@@ -26,9 +24,12 @@ import { PeopleWork } from './peoplework.ts';
 import type { Nudges } from './nudges.ts';
 import { Reconnect } from './reconnect.ts';
 import { Rooms } from './rooms.ts';
+import { DEVICES_NODE } from '../xmpp/omemo.ts';
+import { Sealing, type OpenOmemo } from './sealing.ts';
 import { isShared, Shared } from './shared.ts';
 import type { Notice } from './tabs.ts';
 import type { Transfer } from './transfer.ts';
+import { Typing } from './typing.ts';
 import { Uploading } from './uploading.ts';
 
 export interface EngineOptions {
@@ -38,6 +39,7 @@ export interface EngineOptions {
   wire: (events: WireEvents) => Wire;
   nudges: Nudges;
   transfer: Transfer;
+  omemo?: OpenOmemo | undefined;
   tell(notice: Notice): void;
   /** What is kept for the next login. */
   token(token: Identity['token']): void;
@@ -71,6 +73,9 @@ export class Engine {
   readonly #older: Older;
   readonly #archives: Archives;
   readonly #uploading: Uploading;
+  readonly #sealing: Sealing;
+  readonly #typing: Typing;
+  readonly #features: readonly string[];
   #work: Promise<unknown> = Promise.resolve();
   readonly #looking = new Set<string>();
   #pass: MediaPass | undefined;
@@ -83,11 +88,12 @@ export class Engine {
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#features = options.omemo ? [...FEATURES, `${DEVICES_NODE}+notify`] : FEATURES;
     this.#link = new Link({
       identity: options.identity,
       url: options.url,
       wire: options.wire,
-      features: FEATURES,
+      features: this.#features,
       events: {
         stanza: (stanza) => this.#received(stanza),
         closed: (reason) => {
@@ -106,7 +112,9 @@ export class Engine {
     this.#acts = new PeopleWork(this.#context, (on) => this.#share(on));
     this.#shared = new Shared(this.#context, (on) => this.#share(on));
     this.#older = new Older(this.#context);
-    this.#outgoing = new Outgoing(this.#context, this.#rooms.joined, () => ({ taken: this.#work, current: this.#archives.of(options.identity.account).current }));
+    this.#sealing = new Sealing(this.#context, options.omemo, () => void this.#outgoing.flush());
+    this.#typing = new Typing(this.#context, this.#rooms);
+    this.#outgoing = new Outgoing(this.#context, this.#rooms.joined, (row) => this.#sealing.seal(row), () => ({ taken: this.#work, current: this.#archives.of(options.identity.account).current }));
     this.#uploading = new Uploading(this.#context, options.transfer, () => void this.#outgoing.flush());
     this.#reconnect = new Reconnect({ attempt: () => this.#attempt(), probe: () => this.#link.probe(), nudges: options.nudges });
   }
@@ -127,6 +135,7 @@ export class Engine {
     clearInterval(this.#checking);
     this.#uploading.stop();
     this.#reconnect.stop();
+    this.#sealing.stop();
     this.#link.close();
     this.#changeState('offline');
   }
@@ -156,7 +165,7 @@ export class Engine {
   /** Tells those who may see it that we are here, and where we let them know since when nobody looks. */
   async #show(): Promise<void> {
     if (!this.#link.online) return;
-    this.#link.send(presence({}, await capabilities('https://nyala.im', FEATURES), this.#shares && this.#looking.size === 0 ? idle(Date.now()) : undefined));
+    this.#link.send(presence({}, await capabilities('https://nyala.im', this.#features), this.#shares && this.#looking.size === 0 ? idle(Date.now()) : undefined));
   }
 
   tellState(): void {
@@ -172,13 +181,15 @@ export class Engine {
       case 'share':
         return Promise.all([this.#shared.publish(), this.#rooms.publish()]);
       case 'typing':
-        return this.#type(String(first), second === true);
+        return this.#typing.say(String(first), second === true);
       case 'add':
         return this.#people.add(String(first), second === undefined ? undefined : String(second));
       case 'join':
         return this.#rooms.add(String(first), second === undefined ? undefined : String(second));
       case 'media-pass':
         return (this.#pass ??= new (await import('./mediapass.ts')).MediaPass(this.#link)).get(first === true);
+      case 'seal':
+        return this.#sealing.with((work) => work.serve(String(first), args.slice(1)));
       case 'groups-host':
         return this.#groups.host();
       case 'person':
@@ -198,6 +209,7 @@ export class Engine {
       account: identity.account,
       reading: { account: identity.account, now: () => Date.now() + this.#clock, self: (room) => this.#rooms.self(room) },
       tell: (notice) => this.#options.tell(notice),
+      seals: (chat) => this.#sealing.seals(chat),
       take: (messages, source, also) => this.#take(messages, source, also),
     };
   }
@@ -231,6 +243,7 @@ export class Engine {
       this.#people.forget();
       await this.#show();
       await this.#setClock();
+      void this.#sealing.with((work) => work.begin()).catch(() => undefined);
     }
     // A resumed stream goes on as it was; what a cut has kept from being done at its beginning is done now.
     const beginning = !this.#begun;
@@ -253,6 +266,7 @@ export class Engine {
     await caughtUp;
     void this.#outgoing.place().catch(() => undefined);
     if (beginning) await this.#rooms.settle();
+    void this.#sealing.with((work) => work.upkeep()).catch(() => undefined);
     this.#options.tell({ kind: 'catching-up', on: false });
     if (cuts === this.#cuts) this.#begun = true;
     await this.#shared.begin(firstTime).then(() => this.#older.ahead());
@@ -274,7 +288,7 @@ export class Engine {
   }
 
   async #take(messages: readonly Incoming[], source: Source, also?: (tx: Transaction) => Promise<void>): Promise<Applied> {
-    const applied = await takeIn(this.#options.db, this.#link.account, messages, source, also);
+    const applied = await this.#sealing.take(messages, source, also);
     if (applied.chats.size > 0) this.#options.tell({ kind: 'changed', chats: [...applied.chats] });
     for (const jid of applied.met) this.#options.tell({ kind: 'room', jid });
     for (const room of applied.invited) void this.#rooms.add(room, undefined).catch(() => undefined);
@@ -307,7 +321,7 @@ export class Engine {
     this.#rooms.heard(bare(attribute(stanza, 'from') ?? ''));
     const incoming = readMessage(stanza, this.#context.reading);
     if (incoming) await this.#live(incoming);
-    else this.#typing(stanza);
+    else this.#typing.heard(stanza);
   }
 
   async #live(incoming: Incoming): Promise<void> {
@@ -339,6 +353,7 @@ export class Engine {
   async #event(from: string, event: NonNullable<ReturnType<typeof readEvent>>): Promise<void> {
     const own = from === this.#link.account;
     if (own && event.node === NS.bookmarks) await this.#rooms.bookmarks(event.items, event.retracted);
+    else if (event.node === DEVICES_NODE) void this.#sealing.with((work) => work.told(from, event.items)).catch(() => undefined);
     else if (own && isShared(event.node)) await this.#shared.told(event.node, event.items);
     // A picture is fetched by a question, whose answer must not wait behind this.
     else void this.#people.published(from, event.node, event.items).catch(() => undefined);
@@ -364,22 +379,6 @@ export class Engine {
     } catch (error) {
       return error instanceof StanzaError ? error.condition : 'offline';
     }
-  }
-
-  #typing(stanza: Element): void {
-    const state = readChatState(stanza);
-    const from = attribute(stanza, 'from') ?? '';
-    if (!state || bare(from) === this.#link.account) return;
-    const chat = bare(from);
-    const name = this.#rooms.has(chat) ? resource(from) : chat;
-    if (this.#rooms.self(chat).nick === name) return;
-    this.#options.tell({ kind: 'typing', chat, names: state === 'composing' ? [name] : [] });
-  }
-
-  #type(chat: string, on: boolean): void {
-    if (!this.#link.online) return;
-    const type = this.#rooms.has(chat) ? 'groupchat' : 'chat';
-    this.#link.send(message({ to: chat, type }, chatState(on ? 'composing' : 'paused'), noStore()));
   }
 
   #changeState(state: 'offline' | 'connecting' | 'online'): void {

@@ -1,5 +1,5 @@
 import { local } from '../xmpp/jid.ts';
-import { chatRow, markRead, unarchive } from './chats.ts';
+import { chatRow, markRead, saidBefore, unarchive } from './chats.ts';
 import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
 import type { ChatKind } from './types.ts';
@@ -16,7 +16,7 @@ export async function accept(tx: Transaction, chat: ChatRow): Promise<void> {
   let read = false;
   for (let n = 0; cursor && n < MOST_OWED; n++, cursor = await cursor.continue()) {
     const { owed, ...row } = cursor.value;
-    if (row.mine) continue;
+    if (row.mine || row.notice) continue;
     if (owed) {
       await tx.objectStore('outbox').add(compose.delivered(chat, crypto.randomUUID(), row.id));
       await cursor.update(row);
@@ -28,8 +28,9 @@ export async function accept(tx: Transaction, chat: ChatRow): Promise<void> {
 }
 
 /** Everything up to that message is read: others may know, where it is no stranger. */
-export async function read(tx: Transaction, chat: ChatRow, row: MessageRow): Promise<void> {
-  if (!(await markRead(tx, chat, row))) return;
+export async function read(tx: Transaction, chat: ChatRow, upTo: MessageRow): Promise<void> {
+  const row = await saidBefore(tx, upTo);
+  if (!row || !(await markRead(tx, chat, row))) return;
   if (row.stanzaId) chat.unsentDisplayed = row.stanzaId;
   if (!row.mine && !chat.request && chat.kind !== 'self') await tx.objectStore('outbox').add(compose.read(chat, crypto.randomUUID(), row));
 }

@@ -1,4 +1,4 @@
-import { attribute, child, childText, serialize } from '../xmpp/dom.ts';
+import { attribute, child, childText, el, parse, serialize } from '../xmpp/dom.ts';
 import { readCarbon, isCarbon } from '../xmpp/carbons.ts';
 import { readReplace } from '../xmpp/correction.ts';
 import { delayedSince } from '../xmpp/delay.ts';
@@ -14,17 +14,23 @@ import { readReceipt, wantsReceipt } from '../xmpp/receipts.ts';
 import { readReply, withoutFallback } from '../xmpp/replies.ts';
 import { isTombstone, readRetraction } from '../xmpp/retraction.ts';
 import { readAttached } from './attached.ts';
-import type { Attachment } from './types.ts';
+import type { Attachment, Message } from './types.ts';
 
 export type Content =
-  | { type: 'text'; body: string; replyTo?: string; replaces?: string; attachments: Attachment[]; wantsReceipt: boolean; markable: boolean; forwarded?: boolean; mentions: string[] }
-  | { type: 'raw'; xml: string; cause: 'encrypted' | 'unreadable' }
+  | { type: 'text'; body: string; replyTo?: string; replaces?: string; attachments: Attachment[]; wantsReceipt: boolean; markable: boolean; forwarded?: boolean; mentions: string[]; sealed?: NonNullable<Message['sealedBy']> }
+  /** `encrypted`: not opened yet; else why it cannot be read. */
+  | { type: 'raw'; xml: string; cause: Cause }
+  /** It is here already, or nobody is to see it. */
+  | { type: 'echo' }
   | { type: 'tombstone' }
   | { type: 'reactions'; id: string; emojis: string[] }
   | { type: 'retract'; id: string; moderated: boolean }
   | { type: 'delivered' | 'read'; id: string }
   | { type: 'invitation'; room: string; from: string }
   | { type: 'error'; id: string; condition: string };
+
+/** Why a message cannot be read. */
+export type Cause = 'encrypted' | 'unreadable' | 'before-device' | 'not-for-device' | 'no-session' | 'damaged' | 'unknown-sender';
 
 /** A message, wherever it came from: live, as a carbon, from an archive. Plain data, so that it can be kept. */
 export interface Incoming {
@@ -147,9 +153,26 @@ function invitationOf({ room, from }: Invitation): Content | undefined {
   return address && from ? { type: 'invitation', room: address, from: bare(from) } : undefined;
 }
 
-function readText(stanza: Element, group: boolean): Content | undefined {
+/** Whether it is still to be opened. */
+export const isSealed = ({ content }: Incoming): boolean => content.type === 'raw' && content.cause === 'encrypted';
+
+/** In an encrypted message nothing but the body was encrypted; whatever else describes it could be anybody's. */
+const BESIDE: readonly (readonly [name: string, ns: string])[] = [
+  ['reply', NS.reply], ['fallback', NS.fallback], ['replace', NS.correct], ['request', NS.receipts], ['markable', NS.markers], ['forwarded', NS.forwardedMark],
+];
+
+/** What a message says that was encrypted. @returns undefined where it says nothing. */
+export function openedContent(xml: string, text: string, sealed: NonNullable<Message['sealedBy']>, group: boolean): Content | undefined {
+  const stanza = parse(xml);
+  for (const element of [...(stanza?.children ?? [])]) if (!BESIDE.some(([name, ns]) => element.localName === name && element.namespaceURI === ns)) element.remove();
+  stanza?.append(el('body', NS.client, {}, text));
+  const content = stanza && readText(stanza, group, true);
+  return content?.type === 'text' ? { ...content, sealed } : undefined;
+}
+
+function readText(stanza: Element, group: boolean, opened = false): Content | undefined {
   const written = childText(stanza, 'body', NS.client);
-  const attached = readAttached(stanza, withoutFallback(stanza, written ?? '', NS.reply));
+  const attached = readAttached(stanza, withoutFallback(stanza, written ?? '', NS.reply), opened);
   if (written === undefined && attached.attachments.length === 0) return undefined;
   const reply = readReply(stanza);
   const replaces = readReplace(stanza);

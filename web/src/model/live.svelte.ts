@@ -15,6 +15,7 @@ import { Moment } from './moment.ts';
 import type { LiveOptions, Open } from './open.ts';
 import { Gate } from './gate.ts';
 import { change, forget, identityOf, kept, remember, withToken } from './session.ts';
+import type { Seals } from './seals.ts';
 import { sourceOf, type Host } from './source.ts';
 import { sweepLater } from './sweeplater.ts';
 import { Tabs, type Notice } from './tabs.ts';
@@ -24,7 +25,7 @@ import { viewChat, viewMessage } from './views.ts';
 
 /** The model of one account in one tab. Everything shown comes from the database; the leading tab keeps it true. */
 export class LiveModel implements Model {
-  readonly #options: Required<Omit<LiveOptions, 'locks'>> & Pick<LiveOptions, 'locks'>;
+  readonly #options: Required<Omit<LiveOptions, 'locks' | 'omemo'>> & Pick<LiveOptions, 'locks' | 'omemo'>;
   #me = $state.raw<{ jid: string; name: string; avatar?: string } | null>(null);
   #connection = $state<ConnectionState>('offline');
   #offlineSince = $state<number | null>(null);
@@ -125,6 +126,7 @@ export class LiveModel implements Model {
   open(chat: string): Conversation {
     const entry = { jid: chat, conversation: new LiveConversation(sourceOf(this.#host, chat, () => this.#closed(entry))) };
     this.#conversations.add(entry);
+    void this.ask('seal', 'prepare', chat).catch(() => undefined);
     return entry.conversation;
   }
 
@@ -163,12 +165,10 @@ export class LiveModel implements Model {
     return (await search(this.#open.db, { text, chat, signal, most: chat === undefined ? 100 : 1000 })).map((row) => this.#view(row));
   }
 
-  async starred(): Promise<Message[]> {
-    const rows = await this.#need().db.getAllFromIndex('messages', 'starred');
-    return rows.filter((row) => !row.hidden && !row.retracted).sort((a, b) => b.at - a.at).map((row) => this.#view(row));
-  }
+  starred = async (): Promise<Message[]> => (await (await import('./search.ts')).starred(this.#need().db)).map((row) => this.#view(row));
 
   forward = (keys: readonly string[], chats: readonly string[]): Promise<void> => this.#does(chats, (actions) => actions.forward(keys, chats));
+  seals = async (): Promise<Seals> => new (await import('./seals.ts')).Seals(this.ask);
   clearChat = (jid: string): Promise<void> => this.#does([jid], (actions) => actions.clear(jid));
   deleteChat = (jid: string): Promise<void> => this.#does([jid], (actions) => actions.delete(jid));
   unsent = (): Promise<number> => this.#need().actions.unsent();
@@ -206,12 +206,10 @@ export class LiveModel implements Model {
     if (!parts || !wanted()) return;
     const [identity, url, { Engine }] = parts;
     open.engine = new Engine({
+      ...this.#options,
       db: open.db,
       identity,
       url,
-      wire: this.#options.wire,
-      nudges: this.#options.nudges,
-      transfer: this.#options.transfer,
       tell: (notice) => this.#tell(open, notice),
       token: (token) => void change(identity.account, (session) => withToken(session, token)),
       refused: () => void this.#leave(),

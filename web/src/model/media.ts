@@ -1,4 +1,4 @@
-import { isFile } from './isfile.ts';
+import { isFile, isSealedFile } from './isfile.ts';
 import type { Database, MessageRow } from './db.ts';
 import type { Pass, Transfer } from './transfer.ts';
 import type { Attachment } from './types.ts';
@@ -129,7 +129,7 @@ export class Media {
     for (const source of attachment.sources ?? []) blob ??= await (await import('./shelf.ts')).fetchKept(db, source);
     if (blob) return this.#show(entry, blob, attachment);
     this.#change(entry, { state: 'remote' });
-    if (BY_ITSELF.includes(attachment.kind) && attachment.size > 0 && attachment.size <= SMALL) this.#enqueue(() => this.#fetch(entry, attachment, SMALL));
+    if (BY_ITSELF.includes(attachment.kind) && (attachment.size > 0 || isSealedFile(attachment.sources?.[0] ?? '')) && attachment.size <= SMALL) this.#enqueue(() => this.#fetch(entry, attachment, SMALL));
   }
 
   async #fetch(entry: Entry, attachment: Attachment, most?: number): Promise<void> {

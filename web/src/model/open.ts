@@ -5,6 +5,7 @@ import type { Database } from './db.ts';
 import type { Engine } from './engine.ts';
 import type { Media } from './media.ts';
 import type { Nudges } from './nudges.ts';
+import type { OpenOmemo } from './sealing.ts';
 import type { Tabs } from './tabs.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -14,6 +15,8 @@ export interface LiveOptions {
   wire: (events: WireEvents) => Wire;
   nudges: Nudges;
   transfer?: Transfer;
+  /** Absent: nothing is encrypted. */
+  omemo?: OpenOmemo;
   locks?: Pick<LockManager, 'request'>;
 }
 

@@ -15,6 +15,9 @@ export interface InOrder {
   current: boolean;
 }
 
+/** Encrypts a row, on disk when it settles. `later`: not yet; `gone`: it is not to be sent any more. */
+export type Seal = (row: OutboxRow & { seq: number }) => Promise<{ xml: string } | 'later' | 'gone'>;
+
 /**
  * Sends what is in the outbox, in order, each row once per session: within a session stream management sends again what a cut
  * swallowed; a new session begins with everything that is still here, under the same ids.
@@ -22,6 +25,7 @@ export interface InOrder {
 export class Outgoing {
   readonly #context: Context;
   readonly #joined: (room: string) => boolean;
+  readonly #seal: Seal;
   readonly #inOrder: () => InOrder;
   readonly #given = new Set<number>();
   #acknowledged: { seq: number; placed: boolean }[] = [];
@@ -30,9 +34,10 @@ export class Outgoing {
   #flushing: Promise<void> = Promise.resolve();
   #removing: Promise<void> | undefined;
 
-  constructor(context: Context, joined: (room: string) => boolean, inOrder: () => InOrder) {
+  constructor(context: Context, joined: (room: string) => boolean, seal: Seal, inOrder: () => InOrder) {
     this.#context = context;
     this.#joined = joined;
+    this.#seal = seal;
     this.#inOrder = inOrder;
   }
 
@@ -62,7 +67,11 @@ export class Outgoing {
       if (this.#given.has(row.seq) || held.has(row.chat) || (row.room && !this.#joined(row.chat))) continue;
       const about = row.about ? await this.#context.db.get('messages', row.about) : undefined;
       if (about && (await this.#keepsBack(row, about, rows, held))) continue;
-      const stanza = parse(row.xml);
+      const sealed = row.seal ? await this.#seal(row) : row;
+      // What follows in that chat waits with it, in its order.
+      if (sealed === 'later') held.add(row.chat);
+      if (typeof sealed === 'string') continue;
+      const stanza = parse(sealed.xml);
       if (!stanza || !this.#context.link.online) continue;
       if (about?.stanzaId) rename(stanza, about.stanzaId);
       this.#given.add(row.seq);

@@ -117,6 +117,7 @@ export class RoomLook {
 
 function describe(room: RoomRow, info: RoomInfo): void {
   room.membersOnly = info.membersOnly;
+  room.showsAddresses = info.showsAddresses;
   room.moderated = info.moderated;
   room.moderation = info.moderation;
   room.invites = info.invites;

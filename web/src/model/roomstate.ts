@@ -23,6 +23,8 @@ export interface RoomRow {
   people: Record<string, { jid?: string; nick: string }>;
   description?: string;
   membersOnly: boolean;
+  /** Who is behind a nickname is known to all: else nobody could be encrypted for. */
+  showsAddresses?: boolean;
   /** Only those with voice may write. */
   moderated: boolean;
   /** We may read but not write (§5.1.1: a visitor where others have voice). */

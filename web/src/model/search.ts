@@ -53,3 +53,8 @@ async function* batches(db: Database, chat: string | undefined): AsyncGenerator<
     before = true;
   }
 }
+
+export async function starred(db: Database): Promise<MessageRow[]> {
+  const rows = await db.getAllFromIndex('messages', 'starred');
+  return rows.filter((row) => !row.hidden && !row.retracted).sort((a, b) => b.at - a.at);
+}

@@ -85,7 +85,8 @@ async function put(tx: Transaction, who: Who, jid: string, files: readonly FileT
   await tx.objectStore('chats').put(chat);
 }
 
-function own(who: Who, chat: ChatRow, key: string, body: string, attachments: Attachment[]): Omit<MessageRow, 'order'> {
+/** A message of ours that has no place yet. */
+export function own(who: Who, chat: ChatRow, key: string, body: string, attachments: Attachment[]): Omit<MessageRow, 'order'> {
   return {
     key,
     chat: chat.jid,

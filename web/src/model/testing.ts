@@ -5,6 +5,7 @@ import { NS } from '../xmpp/ns.ts';
 import { ScriptedServer, until } from '../xmpp/testing.ts';
 import { WebSocketWire } from '../xmpp/websocket.ts';
 import { LiveModel } from './live.svelte.ts';
+import type { OpenOmemo } from './sealing.ts';
 import { FileServer } from './testing-files.ts';
 import type { Transfer } from './transfer.ts';
 import type { Conversation, Message } from './types.ts';
@@ -183,7 +184,7 @@ export interface Tab {
 }
 
 /** A tab whose page has just been loaded. */
-export function tab(locks: Locks, transfer: Transfer, url: () => Promise<string>): Tab {
+export function tab(locks: Locks, transfer: Transfer, url: () => Promise<string>, omemo?: OpenOmemo): Tab {
   let nudge = (): void => undefined;
   const model = new LiveModel({
     url,
@@ -194,6 +195,7 @@ export function tab(locks: Locks, transfer: Transfer, url: () => Promise<string>
     },
     locks: locks as unknown as LockManager,
     transfer,
+    ...(omemo ? { omemo } : {}),
   });
   return { model, nudge: () => nudge() };
 }
@@ -204,6 +206,7 @@ export class Scene {
   readonly files = new FileServer();
   readonly #locks = new Locks();
   readonly #tabs: Tab[] = [];
+  omemo: OpenOmemo | undefined;
 
   constructor() {
     globalThis.indexedDB = new IDBFactory();
@@ -212,7 +215,7 @@ export class Scene {
   }
 
   load(url = (): Promise<string> => Promise.resolve('ws://localhost/xmpp-websocket')): Tab {
-    const made = tab(this.#locks, this.files, url);
+    const made = tab(this.#locks, this.files, url, this.omemo);
     this.#tabs.push(made);
     return made;
   }

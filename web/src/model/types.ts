@@ -1,4 +1,6 @@
 import type { Affiliation } from '../xmpp/mucadmin.ts';
+import type { Trust } from '../omemo/types.ts';
+import type { Seals } from './seals.ts';
 import type { Doorway } from './doorway.ts';
 
 /** How far a message of ours has come; never a step too early (DELIVERY R1/R2): */
@@ -19,16 +21,19 @@ export class NotTaken extends Error {
 export interface Message { key: string /* local, stable */; chat: string /* bare JID */; id: string /* origin-id */; stanzaId?: string; from: string /* bare JID or occupant */;
   senderName: string; mine: boolean; at: number /* ms, server time where known */; body: string; state: MessageState; error?: string /* i18n key */;
   edited?: boolean; retracted?: boolean; forwarded?: boolean; starred?: boolean; replyTo?: { id: string; senderName: string; body: string };
-  reactions: Reaction[]; attachments: Attachment[]; readBy?: number /* groups */; members?: number; encrypted: 'none' | 'omemo' | 'failed'; unread?: boolean }
+  reactions: Reaction[]; attachments: Attachment[]; readBy?: number /* groups */; members?: number; encrypted: 'none' | 'omemo' | 'failed'; unread?: boolean; sealedBy?: { device: number; trust: Trust };
+  /** No message: somebody has another device, or one of theirs another key. */ notice?: { kind: 'new-device' | 'changed-key'; name: string; mine: boolean; verified: boolean } }
 export interface Chat { jid: string; kind: ChatKind; name: string; avatar?: string /* blob: URL */; last?: Message; unread: number; mentioned: boolean; markedUnread: boolean;
-  pinned: boolean; muted: boolean; archived: boolean; draft: string; typing: string[]; lastSeen?: number; online?: boolean; members?: number; request?: boolean /* a stranger */; gone?: RoomEnd /* a group one is in no more */; voiceless?: boolean /* only admins write there */ }
+  pinned: boolean; muted: boolean; archived: boolean; draft: string; typing: string[]; lastSeen?: number; online?: boolean; members?: number; request?: boolean /* a stranger */; gone?: RoomEnd /* a group one is in no more */; voiceless?: boolean /* only admins write there */;
+  /** What is written here is encrypted; is not because a person wants it so; or because somebody has no app for it. Absent: not known. */
+  lock?: 'sealed' | 'off' | 'none'; without?: string[] /* names of those who have none */; unreached?: number /* devices that the last message was not for */ }
 export type ConnectionState = 'offline' | 'connecting' | 'online';
 /** Why one is in a group no more. */
 export type RoomEnd = 'left' | 'removed' | 'banned' | 'destroyed';
 /** How far a group's message has come with each member it counts for. `all` is false where nobody can know who belongs to it. */
 export interface Reach { read: Person[]; received: Person[]; waiting: Person[]; all: boolean }
 export interface Person { jid?: string; name: string; avatar?: string }
-export type { Affiliation };
+export type { Affiliation, Trust };
 export interface GroupMember extends Person { affiliation: Affiliation; me: boolean }
 /** What is known of a group. `making`: it is not whole yet; with `error` its server has refused. */
 export interface Group { jid: string; description: string; membersOnly: boolean; adminsOnly: boolean; moderation: boolean; mine: Affiliation; members: GroupMember[]; making?: { error?: string } }
@@ -84,6 +89,8 @@ export interface Model {
   signIn(address: string, password: string): Promise<void>; signOut(): Promise<void>;
   /** How people come in and let others in; absent where there is no server. */
   doorway?(): Promise<Doorway>;
+  /** Devices and what is thought of them; absent where nothing is encrypted. */
+  seals?(): Promise<Seals>;
 }
 /** A sliced window of messages of one chat (web.md: ~90 rows). */
 export interface Conversation {

@@ -5,6 +5,7 @@ import { NS } from '../xmpp/ns.ts';
 import { readMaxSize, readSlot, slotRequest } from '../xmpp/upload.ts';
 import type { Context } from './context.ts';
 import { transact, type FileRow, type MessageRow } from './db.ts';
+import { sealBlob } from './sealfile.ts';
 import { refused, uploaded } from './sending.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -114,15 +115,16 @@ export class Uploads {
   async #put(row: FileRow & { n: number }, signal: AbortSignal): Promise<string> {
     const message = await this.#context.db.get('messages', row.key);
     const [attachment] = message?.attachments ?? [];
-    const type = attachment?.type || 'application/octet-stream';
+    const sealed = (await this.#context.seals(row.chat)) ? await sealBlob(row.blob, attachment?.name ?? '') : undefined;
+    const { blob, name, type } = sealed ?? { blob: row.blob, name: attachment?.name ?? 'file', type: attachment?.type || 'application/octet-stream' };
     const service = await this.#find();
-    if (service.max !== undefined && row.blob.size > service.max) throw new Refusal(`error.too-large ${service.max}`);
-    const request = slotRequest(service.jid, { name: attachment?.name ?? 'file', size: row.blob.size, type });
+    if (service.max !== undefined && blob.size > service.max) throw new Refusal(`error.too-large ${service.max}`);
+    const request = slotRequest(service.jid, { name, size: blob.size, type });
     const slot = readSlot(await this.#context.link.request(request).catch(explain));
     if (!slot) throw new Refusal('error.no-upload');
-    const status = await this.#transfer.put(slot.put, slot.headers, row.blob, type, this.#progress(row.key), signal);
+    const status = await this.#transfer.put(slot.put, slot.headers, blob, type, this.#progress(row.key), signal);
     this.#check(status, row.n);
-    return slot.get;
+    return sealed ? sealed.address(slot.get) : slot.get;
   }
 
   async #find(): Promise<Service> {

@@ -29,6 +29,8 @@ export function viewMessage(row: MessageRow, account: string, room?: RoomRow, ca
     ...(group?.readBy ? { readBy: group.readBy } : {}),
     ...(group?.members ? { members: group.members } : {}),
     encrypted: row.encrypted,
+    ...(row.sealedBy ? { sealedBy: row.sealedBy } : {}),
+    ...(row.notice ? { notice: { kind: row.notice.kind, name: called?.(row.notice.jid, '') ?? row.notice.jid, mine: row.notice.jid === account, verified: row.notice.verified } } : {}),
     ...(row.unread ? { unread: true } : {}),
   };
 }
@@ -96,7 +98,16 @@ export function viewChat(row: ChatRow, last: Message | undefined, now: Presence,
     ...(row.members ? { members: row.members } : {}),
     ...(row.request ? { request: true } : {}),
     ...(row.gone ? { gone: row.gone } : {}),
+    ...lockOf(row),
     ...(room?.voiceless ? { voiceless: true } : {}),
     ...(now.lastSeen === undefined ? {} : { lastSeen: now.lastSeen }),
+  };
+}
+
+function lockOf({ sealed, plain, without, unreached }: ChatRow): Pick<Chat, 'lock' | 'without' | 'unreached'> {
+  return {
+    ...(plain ? { lock: 'off' as const } : sealed ? { lock: 'sealed' as const } : without ? { lock: 'none' as const } : {}),
+    ...(without?.length ? { without } : {}),
+    ...(unreached?.length ? { unreached: unreached.length } : {}),
   };
 }
