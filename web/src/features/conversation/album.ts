@@ -25,9 +25,12 @@ const follows = (one: Message, next: Message): boolean => one.from === next.from
 /** Puts together what belongs together; everything else stays as it is. `marker` is the first unread message, which begins anew. */
 export function gathered(messages: readonly Message[], marker: string | null = null): Shown[] {
   const shown: Shown[] = [];
+  const older = (message: Message | undefined): boolean => message?.error === 'message.before-device';
   for (let at = 0; at < messages.length; at++) {
     const first = messages[at];
     if (first === undefined) break;
+    // What cannot be read because it is older than this device is said once.
+    if (older(first) && older(messages[at + 1])) continue;
     const parts = isPicture(first) ? run(messages, at, marker) : [first];
     const last = parts.at(-1) ?? first;
     const text = messages[at + parts.length];
