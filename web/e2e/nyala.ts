@@ -11,17 +11,20 @@ export const BINARY = process.env['NYALA_BINARY'] ?? fileURLToPath(new URL('../.
 /** A real server with data of its own, which can be killed and started again. */
 export class Nyala {
   readonly port: number;
+  /** Where other people's clients connect; only when asked for. */
+  readonly clients: number | undefined;
   readonly #data: string;
   #process: ChildProcess | undefined;
   #log = '';
 
-  private constructor(port: number, data: string) {
+  private constructor(port: number, data: string, clients: number | undefined) {
     this.port = port;
+    this.clients = clients;
     this.#data = data;
   }
 
-  static async start(): Promise<Nyala> {
-    const nyala = new Nyala(await freePort(), await mkdtemp(join(tmpdir(), 'nyala-web-')));
+  static async start({ clients = false } = {}): Promise<Nyala> {
+    const nyala = new Nyala(await freePort(), await mkdtemp(join(tmpdir(), 'nyala-web-')), clients ? await freePort() : undefined);
     await nyala.run();
     return nyala;
   }
@@ -70,8 +73,9 @@ export class Nyala {
   }
 
   #options(): string[] {
-    const off = ['Xmpp', 'XmppTls', 'Https', 'Servers', 'ServersTls', 'Components'].map((name) => `Listen:${name}=off`);
-    const settings = [`Listen:Http=127.0.0.1:${this.port}`, ...off];
+    const off = [...(this.clients === undefined ? ['Xmpp'] : []), 'XmppTls', 'Https', 'Servers', 'ServersTls', 'Components'].map((name) => `Listen:${name}=off`);
+    const clients = this.clients === undefined ? [] : [`Listen:Xmpp=127.0.0.1:${this.clients}`];
+    const settings = [`Listen:Http=127.0.0.1:${this.port}`, ...clients, ...off];
     return ['--data', this.#data, '--domain', 'localhost', ...settings.flatMap((setting) => ['--set', setting])];
   }
 }

@@ -92,6 +92,10 @@ class Person:
             self.profanity.type(f"/sendfile {path}")
             self.profanity.wait_for(f"Uploading '{path}': 100%", "failed:")
 
+    def type(self, line):
+        with self.hands:
+            self.profanity.type(line)
+
     def join(self, room):
         with self.hands:
             self.profanity.type(f"/join {room}")
@@ -108,7 +112,7 @@ with Profanity(lines.JID, lines.PASSWORD) as profanity:
         stop = threading.Event()
         watcher = threading.Thread(target=person.watch, args=(stop,), daemon=True)
         watcher.start()
-        lines.serve(say=person.say, send=person.send, join=person.join)
+        lines.serve(say=person.say, send=person.send, join=person.join, type=person.type)
         stop.set()
         watcher.join()
         profanity.type("/quit")

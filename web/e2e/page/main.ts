@@ -19,11 +19,15 @@ export interface Bench {
   files(chat: string): Promise<{ name: string; whole: boolean; mine: boolean; state: string }[]>;
   /** Every message of a chat, oldest first, through the window that screens see. */
   all(chat: string): Promise<Pick<Message, 'body' | 'mine' | 'state'>[]>;
+  /** How the messages of a chat are encrypted, as far as its window shows them. */
+  seals(chat: string): Pick<Message, 'body' | 'mine' | 'encrypted' | 'state' | 'error'>[];
 }
 
+/** `?seal`: with OMEMO, as the app has it. */
+const seals = new URLSearchParams(location.search).has('seal');
 const address = new URLSearchParams(location.search).get('ws') ?? '';
 /** Files go through the same network as everything else. */
-const near = (url: string): string => url.replace(/^http:\/\/[^/]+/, address.replace(/^ws(:\/\/[^/]+).*/, 'http$1'));
+const near = (url: string): string => url.replace(/^https?:\/\/[^/]+/, address.replace(/^ws(:\/\/[^/]+).*/, 'http$1'));
 const transfer: Transfer = {
   put: (url, ...rest) => browserTransfer.put(near(url), ...rest),
   get: (url, signal) => fetch(near(url), { signal, credentials: 'omit', referrerPolicy: 'no-referrer' }),
@@ -33,6 +37,7 @@ const model = new LiveModel({
   wire: (events) => new WebSocketWire(events),
   nudges: browserNudges,
   transfer,
+  ...(seals ? { omemo: async (store) => (await import('../../src/omemo/open.ts')).openOmemo(store) } : {}),
 });
 const open = new Map<string, Conversation>();
 
@@ -73,6 +78,7 @@ const bench: Bench = {
     // What is `ready` was compared with the hash its sender gave it.
     return shared.map(({ attachments: [file], mine, state }) => ({ name: file?.name ?? '', whole: file?.state === 'ready' && file.url !== undefined, mine, state }));
   },
+  seals: (chat) => conversation(chat).messages.filter((message) => !message.notice).map(({ body, mine, encrypted, state, error }) => ({ body, mine, encrypted, state, ...(error ? { error } : {}) })),
   async all(chat) {
     const reader = model.open(chat);
     await reader.toNewest();
