@@ -155,3 +155,31 @@ test('resets, a reload and a killed server while encrypted messages fly', async 
   }
   expect(wire.some((frame) => /<body[^>]*>(?:romeo|juliet) \d/u.test(frame))).toBe(false);
 });
+
+test('the screens show the lock and the devices behind it', async ({ browser }) => {
+  const enter = async (who: Who, other: Who, origin: string): Promise<Page> => {
+    const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 } });
+    contexts.push(context);
+    const page = await context.newPage();
+    page.on('pageerror', (error) => violations.push(String(error)));
+    page.on('console', (line) => { if (/Content Security Policy|Trusted/i.test(line.text())) violations.push(line.text()); });
+    await page.goto(`${origin}/#/chat/${encodeURIComponent(of(other))}`);
+    await page.getByLabel('Address').fill(of(who));
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    return page;
+  };
+  const romeo = await enter('romeo', 'juliet', `http://localhost:${nyala.port}`);
+  const juliet = await enter('juliet', 'romeo', `http://127.0.0.1:${nyala.port}`);
+  await expect(juliet.getByLabel(/^Message to/)).toBeVisible();
+  await expect.poll(async () => { await romeo.reload(); return romeo.locator('header .lock').getAttribute('title', { timeout: 10_000 }).catch(() => ''); }).toBe('End-to-end encrypted');
+  await romeo.getByLabel(/^Message to/).fill('Wherefore art thou?');
+  await romeo.getByLabel(/^Message to/).press('Enter');
+  await expect(juliet.getByText('Wherefore art thou?').first()).toBeVisible();
+  await romeo.getByRole('button', { name: /Chat info/ }).click();
+  await romeo.getByRole('button', { name: 'They are the same' }).click();
+  await expect(romeo.getByText('Verified', { exact: true })).toBeVisible();
+  await romeo.screenshot({ path: '../artifacts/web-e2e/sealed-info.png' });
+  await romeo.getByRole('switch', { name: 'Encrypt what I write' }).click();
+  await expect(romeo.locator('header .lock')).toHaveAttribute('title', 'Encryption is off');
+});
