@@ -25,6 +25,8 @@ export const sealEn: SealWords = {
   verify: 'They are the same',
   distrust: 'Do not trust',
   copyOwn: 'Copy my verification link',
+  showCode: 'Show my verification code',
+  code: 'Verification code of this device, for the camera of another',
   paste: 'Paste their verification link',
   pasteHint: 'The link from their app, as it stands in the code that they show you',
   matches: (count) => (count === 0 ? 'No device matches that link. Do not trust this chat until you know why.' : oneOrMore(count, '1 device is verified now.', `${count} devices are verified now.`)),

@@ -22,6 +22,8 @@ export const sealId = {
   verify: 'Sama persis',
   distrust: 'Jangan percaya',
   copyOwn: 'Salin tautan verifikasi saya',
+  showCode: 'Tampilkan kode verifikasi saya',
+  code: 'Kode verifikasi perangkat ini, untuk kamera perangkat lain',
   paste: 'Tempel tautan verifikasi mereka',
   pasteHint: 'Tautan dari aplikasi mereka, seperti dalam kode yang mereka tunjukkan',
   matches: (count: number): string => (count === 0 ? 'Tidak ada perangkat yang cocok dengan tautan itu. Jangan percayai obrolan ini sampai Anda tahu sebabnya.' : `${count} perangkat kini terverifikasi.`),

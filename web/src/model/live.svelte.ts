@@ -107,6 +107,8 @@ export class LiveModel implements Model {
   /** Tells the server that this device's token is of no use any more, where it can be reached, and takes everything away from here. */
   async signOut(): Promise<void> {
     const [open, session] = [this.#open, await kept()];
+    // Whoever lists a device that is gone encrypts for nobody.
+    if (this.#connection === 'online') await this.ask('seal', 'leave').catch(() => undefined);
     remember(undefined);
     await this.#leave(open?.identity.account);
     if (open && session) await Promise.all([import('./verify.ts'), open.url()]).then(([{ withdraw }, url]) => withdraw(session, url, this.#options.wire)).catch(() => undefined);

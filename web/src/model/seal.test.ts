@@ -64,6 +64,18 @@ describe('Sending', () => {
     expect(published.published[0]).toContain('bundles');
   });
 
+  it('takes this device out of the list when somebody signs out', async () => {
+    const phone = await Device.of(ROMEO, seeded('phone'));
+    await published.add(phone);
+    const { model } = await scene.signedIn();
+    await until(() => published.published.includes(DEVICES_NODE));
+    const device = await deviceOf(published, (await phone.me()).device);
+    expect(published.has(ROMEO, DEVICES_NODE)).toContain(`"${device}"`);
+    await model.signOut();
+    expect(published.has(ROMEO, DEVICES_NODE)).not.toContain(`"${device}"`);
+    expect(published.has(ROMEO, DEVICES_NODE)).toContain(String((await phone.me()).device));
+  });
+
   it('encrypts where the other side has a device, and says nothing beside it', async () => {
     await published.add(juliet);
     const chat = await open(await scene.signedIn());
@@ -280,6 +292,15 @@ describe('Receiving', () => {
     scene.server.deliver('plain');
     await until(() => named(chat, 'plain') !== undefined);
     expect(bodies(chat)).toEqual(['plain']);
+  });
+
+  it('sends what nobody has promised to encrypt where what encrypts does not come', async () => {
+    scene.omemo = () => Promise.reject(new TypeError('Failed to fetch'));
+    const chat = await open(await scene.signedIn());
+    // Each looks at the outbox again.
+    for (const text of ['one', 'two', 'three']) await chat.send(text);
+    await until(() => texts().length === 3);
+    expect(texts().map(inClear)).toEqual(['one', 'two', 'three']);
   });
 
   it('tells in the conversation of a new device, once there was one', async () => {

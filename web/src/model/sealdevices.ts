@@ -10,6 +10,8 @@ import { commitChanges, ofPerson, type News } from './sealstore.ts';
 const AT_ONCE = 8;
 /** Milliseconds between two tries to be in our own list: another client that takes us out must not be fought. */
 const ANNOUNCE_AGAIN = 60_000;
+/** Milliseconds that a message waits for somebody's server. */
+const PATIENCE = 10_000;
 const SINCE = 'since';
 
 export type Tell = (tx: Transaction, news: readonly News[]) => Promise<void>;
@@ -23,6 +25,7 @@ export class SealDevices {
   readonly #looked = new Set<string>();
   readonly #tried = new Set<string>();
   #announced = -Infinity;
+  #left = false;
 
   constructor(context: Context, omemo: Omemo, tell: Tell) {
     this.#context = context;
@@ -88,6 +91,14 @@ export class SealDevices {
     this.#announced = Date.now();
   }
 
+  /** Takes this device out of the list: its keys go with the account's data. */
+  async leave(): Promise<void> {
+    this.#left = true;
+    const me = await this.#omemo.own();
+    const listed = me && (await this.#fetch(this.#context.account));
+    if (listed?.includes(me?.device ?? 0)) await this.#put(DEVICES_NODE, publishDevices(listed.filter((id) => id !== me?.device)));
+  }
+
   async #put(node: string, publication: Element): Promise<void> {
     try {
       await this.#context.link.request(publication);
@@ -105,7 +116,7 @@ export class SealDevices {
     if (!devices) return;
     await this.#keep(jid, devices);
     this.#looked.add(jid);
-    if (jid !== this.#context.account || devices.includes((await this.own()).device)) return;
+    if (this.#left || jid !== this.#context.account || devices.includes((await this.own()).device)) return;
     if (Date.now() - this.#announced > ANNOUNCE_AGAIN) await this.#announce();
   }
 
@@ -137,7 +148,7 @@ export class SealDevices {
   /** @returns undefined when there is no list. */
   async #fetch(jid: string): Promise<number[] | undefined> {
     try {
-      return readDevices(readItems(await this.#context.link.request(devicesRequest(jid))));
+      return readDevices(readItems(await this.#context.link.request(devicesRequest(jid), { timeout: PATIENCE })));
     } catch (error) {
       if (error instanceof StanzaError && error.condition === 'item-not-found') return undefined;
       throw error;
@@ -169,7 +180,7 @@ export class SealDevices {
 
   /** @returns undefined when the answer is a no, or none comes. */
   async #ask(request: Element): Promise<Element | undefined> {
-    return this.#context.link.request(request).catch((error: unknown) => {
+    return this.#context.link.request(request, { timeout: PATIENCE }).catch((error: unknown) => {
       if (error instanceof StanzaError || (error instanceof LinkError && error.reason === 'timeout')) return undefined;
       throw error;
     });

@@ -22,6 +22,7 @@ export class Sealing {
   #work: Promise<SealWork> | undefined;
   #omemo: Omemo | undefined;
   #failures = 0;
+  #unsealed = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(context: Context, open: OpenOmemo | undefined, flush: () => void) {
@@ -58,8 +59,11 @@ export class Sealing {
     // A message that nobody has promised to encrypt goes as it is where there is no OMEMO.
     if (!this.#open) return row.seal === 'must' ? 'later' : row;
     try {
-      return await (await this.#load(this.#open)).seal(row);
+      const sealed = await (await this.#load(this.#open)).seal(row);
+      this.#unsealed = 0;
+      return sealed;
     } catch {
+      if (row.seal === 'may' && ++this.#unsealed >= MOST_FAILURES) return row;
       // Nothing was stored, nothing was sent.
       this.#retry ??= setTimeout(() => {
         this.#retry = undefined;

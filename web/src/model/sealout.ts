@@ -1,4 +1,4 @@
-import type { Address, Encrypted, Omemo, Sealed } from '../omemo/types.ts';
+import { OmemoError, type Address, type Encrypted, type Omemo, type Sealed } from '../omemo/types.ts';
 import { child, childText, el, message, parse, serialize } from '../xmpp/dom.ts';
 import { store } from '../xmpp/hints.ts';
 import { originId } from '../xmpp/ids.ts';
@@ -15,6 +15,7 @@ type Sealing = { xml: string } | 'later' | 'gone';
 
 /** Milliseconds until a chat is prepared again where that has failed. */
 const AGAIN = 5000;
+const MOST_FAILURES = 3;
 
 /** What clients show that cannot read it. */
 const FALLBACK = "I sent you an OMEMO encrypted message but your client doesn't seem to support that.";
@@ -45,6 +46,8 @@ export class SealOut {
   readonly #flush: () => void;
   /** Chats that are being prepared. */
   readonly #waiting = new Set<string>();
+  /** How often in a row there was no OMEMO to be had in this browser: then what nobody has promised to encrypt is not kept back for it. */
+  #failures = 0;
 
   constructor(context: Context, omemo: Omemo, chats: SealChats, tell: Tell, flush: () => void) {
     this.#context = context;
@@ -57,6 +60,7 @@ export class SealOut {
   async seal(row: Row): Promise<Sealing> {
     const prepared = await this.#chats.ready(row.chat);
     if (!prepared) {
+      if (row.seal === 'may' && this.#failures >= MOST_FAILURES) return this.#inTheClear(row);
       void this.#prepare(row.chat);
       return 'later';
     }
@@ -78,10 +82,11 @@ export class SealOut {
   async #prepare(chat: string): Promise<void> {
     if (this.#waiting.has(chat)) return;
     this.#waiting.add(chat);
-    const failed = await this.#chats.prepare(chat).then(() => false, () => true);
+    const failure = await this.#chats.prepare(chat).then(() => undefined, (error: unknown) => error);
     this.#waiting.delete(chat);
+    this.#failures = failure instanceof OmemoError ? this.#failures + 1 : 0;
     // As a rule the connection has failed, and the next one looks again.
-    if (failed) await new Promise((resolve) => setTimeout(resolve, AGAIN));
+    if (failure !== undefined) await new Promise((resolve) => setTimeout(resolve, AGAIN));
     if (this.#context.link.online) this.#flush();
   }
 

@@ -70,6 +70,7 @@ export class SealWork {
   async serve(method: string, args: unknown[]): Promise<unknown> {
     const [jid, device, identity, trust] = args as [string, number, Uint8Array, Exclude<Trust, 'undecided'>];
     if (method === 'prepare') return this.#chats.prepare(jid).then(() => undefined);
+    if (method === 'leave') return this.#devices.leave();
     if (method === 'own') return this.#own();
     if (method === 'devices') return this.#context.db.getAll('devices', ofPerson(jid));
     if (method === 'plain') return this.#plain(jid, args[1] === true);

@@ -75,9 +75,9 @@ export class Published {
 }
 
 /** The device of the account that signs in here, as others see it. */
-export async function deviceOf(published: Published): Promise<number> {
-  const list = published.has(ROMEO, DEVICES_NODE) ?? '';
-  return Promise.resolve(Number(/device[^>]* id="(\d+)"/u.exec(list)?.[1]));
+export function deviceOf(published: Published, other?: number): Promise<number> {
+  const listed = [...(published.has(ROMEO, DEVICES_NODE) ?? '').matchAll(/device[^>]* id="(\d+)"/gu)].map((match) => Number(match[1]));
+  return Promise.resolve(listed.find((id) => id !== other) ?? NaN);
 }
 
 export const inClear = (stanza: Element): string | undefined => childText(stanza, 'body', NS.client);

@@ -10,6 +10,12 @@ function one(from: string, seconds: number, more: Partial<Message> = {}): Messag
 const picture = (from: string, seconds: number, more: Partial<Message> = {}, desc?: string): Message =>
   one(from, seconds, { attachments: [{ kind: 'image', name: 'a.jpg', type: 'image/jpeg', size: 1, state: 'ready', ...(desc === undefined ? {} : { desc }) }], ...more });
 
+it('says once that what is older than this device cannot be read', () => {
+  const older = (): Message => one('you', 0, { encrypted: 'failed', error: 'message.before-device' });
+  const all = [older(), older(), one('you', 1, { body: 'hello' }), older()];
+  expect(gathered(all).map((message) => message.key)).toEqual([all[1]?.key, all[2]?.key, all[3]?.key]);
+});
+
 describe('an album', () => {
   it('is pictures of one sender that follow each other, with their text', () => {
     const all = [picture('me', 0), picture('me', 10, { state: 'sending' }), picture('me', 20, {}, 'Dieng'), one('me', 21, { body: 'Dieng' }), one('me', 22, { body: 'next' })];
