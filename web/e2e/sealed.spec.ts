@@ -179,6 +179,8 @@ test('the screens show the lock and the devices behind it', async ({ browser }) 
   // Juliet has come by now; her device is told to whom she lets see her, and looked up by everybody else when a session begins.
   await romeo.reload();
   await expect(romeo.locator('header .lock')).toHaveAttribute('title', 'End-to-end encrypted');
+  await expect(romeo.getByText('End-to-end encrypted').last()).toBeVisible();
+  await expect(romeo.getByText('Not encrypted')).toHaveCount(0);
   await romeo.getByLabel(/^Message to/).fill('Wherefore art thou?');
   await romeo.getByLabel(/^Message to/).press('Enter');
   await expect(juliet.getByText('Wherefore art thou?').first()).toBeVisible();

@@ -10,7 +10,6 @@ export const sealEn: SealWords = {
   none: 'Not encrypted',
   noneHint: (names) => (names === '' ? 'The server can read this.' : `The server can read this: no app of ${names} can encrypt.`),
   selfHint: 'Notes are encrypted as soon as you have another device that can read them.',
-  unknown: 'Not encrypted. The server can read this.',
   without: (names) => `${names} cannot read what is encrypted here.`,
   unreached: (count) => oneOrMore(count, 'One device could not be encrypted for and cannot read your last message.', `${count} devices could not be encrypted for and cannot read your last message.`),
   switch: 'Encrypt what I write',

@@ -7,7 +7,6 @@ export const sealId = {
   none: 'Tidak terenkripsi',
   noneHint: (names: string): string => (names === '' ? 'Server dapat membaca ini.' : `Server dapat membaca ini: tidak ada aplikasi ${names} yang dapat mengenkripsi.`),
   selfHint: 'Catatan dienkripsi begitu Anda punya perangkat lain yang dapat membacanya.',
-  unknown: 'Tidak terenkripsi. Server dapat membaca.',
   without: (names: string): string => `${names} tidak dapat membaca yang terenkripsi di sini.`,
   unreached: (count: number): string => `${count} perangkat tidak dapat dijangkau enkripsi dan tidak dapat membaca pesan terakhir Anda.`,
   switch: 'Enkripsikan yang saya tulis',
