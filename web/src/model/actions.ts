@@ -5,7 +5,7 @@ import * as compose from './compose.ts';
 import { transact, type ChatRow, type Database, type MessageRow, type Transaction } from './db.ts';
 import { erase, isLater } from './arriving.ts';
 import type { FileToSend } from './types.ts';
-import { answered, read, spokeUp } from './housekeeping.ts';
+import { answered, read } from './housekeeping.ts';
 
 const SETTINGS = ['pinned', 'muted', 'archived', 'markedUnread'] as const;
 
