@@ -57,7 +57,7 @@ export class Actions {
   /** Sends copies of messages to chats, all or none. */
   async forward(keys: readonly string[], chats: readonly string[]): Promise<void> {
     const { forward } = await import('./forwarding.ts');
-    await forward({ db: this.#db, account: this.#account, now: this.#now }, keys, chats);
+    await forward({ db: this.#db, account: this.#account, now: this.#now, answered }, keys, chats);
   }
 
   #row(chat: ChatRow, id: string, body: string): Omit<MessageRow, 'order'> {
