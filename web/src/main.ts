@@ -35,7 +35,7 @@ async function begin(): Promise<void> {
     mount((await import('./features/doors/Insecure.svelte')).default, { target });
     return;
   }
-  const model = new LiveModel({ url: async (domain) => (await import('./xmpp/discovery')).findWebSocket(domain, new URL(location.href)), wire: (events) => new WebSocketWire(events), nudges: browserNudges, omemo: async (store) => (await import('./omemo/open')).openOmemo(store) });
+  const model = new LiveModel({ url: async (domain) => (await import('./xmpp/discovery')).findWebSocket(domain, new URL(location.href)), wire: (events) => new WebSocketWire(events), nudges: browserNudges, omemo: async (store) => (await import('./omemo/open')).openOmemo(store), seals: 'asked' });
   try {
     // Who was here before sees the kept list at once; connecting comes after.
     if (!(await inDemo(model))) await model.restore();

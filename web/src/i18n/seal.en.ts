@@ -9,6 +9,7 @@ export const sealEn: SealWords = {
   offHint: 'You have switched it off on this device. The server can read what you write.',
   none: 'Not encrypted',
   noneHint: (names) => (names === '' ? 'The server can read this.' : `The server can read this: no app of ${names} can encrypt.`),
+  ableHint: 'The server can read this. If you turn encryption on, devices that you add later cannot read what is older.',
   selfHint: 'Notes are encrypted as soon as you have another device that can read them.',
   without: (names) => `${names} cannot read what is encrypted here.`,
   unreached: (count) => oneOrMore(count, 'One device could not be encrypted for and cannot read your last message.', `${count} devices could not be encrypted for and cannot read your last message.`),

@@ -6,6 +6,7 @@ export const sealId = {
   offHint: 'Anda mematikannya di perangkat ini. Server dapat membaca yang Anda tulis.',
   none: 'Tidak terenkripsi',
   noneHint: (names: string): string => (names === '' ? 'Server dapat membaca ini.' : `Server dapat membaca ini: tidak ada aplikasi ${names} yang dapat mengenkripsi.`),
+  ableHint: 'Server dapat membaca ini. Jika Anda menyalakan enkripsi, perangkat yang Anda tambahkan nanti tidak dapat membaca pesan yang lebih lama.',
   selfHint: 'Catatan dienkripsi begitu Anda punya perangkat lain yang dapat membacanya.',
   without: (names: string): string => `${names} tidak dapat membaca yang terenkripsi di sini.`,
   unreached: (count: number): string => `${count} perangkat tidak dapat dijangkau enkripsi dan tidak dapat membaca pesan terakhir Anda.`,

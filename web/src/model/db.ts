@@ -105,6 +105,10 @@ export interface ChatRow {
   sealed?: true;
   /** A person has switched encryption off, for this device alone: what a server stores could be changed there. */
   plain?: true;
+  /** Somebody here has encrypted, or the person at this device wants it. */
+  asksToSeal?: true;
+  /** Everybody here has devices to encrypt for now. */
+  sealable?: boolean;
   /** Who has no device to encrypt for, by address; some of them where they are many. */
   without?: string[];
   /** Devices that the last message was not encrypted for, and why. */

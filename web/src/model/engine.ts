@@ -40,6 +40,7 @@ export interface EngineOptions {
   nudges: Nudges;
   transfer: Transfer;
   omemo?: OpenOmemo | undefined;
+  seals?: 'always' | 'asked' | undefined;
   tell(notice: Notice): void;
   /** What is kept for the next login. */
   token(token: Identity['token']): void;
@@ -112,7 +113,7 @@ export class Engine {
     this.#acts = new PeopleWork(this.#context, (on) => this.#share(on));
     this.#shared = new Shared(this.#context, (on) => this.#share(on));
     this.#older = new Older(this.#context);
-    this.#sealing = new Sealing(this.#context, options.omemo, () => void this.#outgoing.flush());
+    this.#sealing = new Sealing(this.#context, options.omemo, options.seals !== 'asked', () => void this.#outgoing.flush());
     this.#typing = new Typing(this.#context, this.#rooms);
     this.#outgoing = new Outgoing(this.#context, this.#rooms.joined, (row) => this.#sealing.seal(row), () => ({ taken: this.#work, current: this.#archives.of(options.identity.account).current }));
     this.#uploading = new Uploading(this.#context, options.transfer, () => void this.#outgoing.flush());

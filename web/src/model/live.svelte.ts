@@ -25,7 +25,7 @@ import { viewChat, viewMessage } from './views.ts';
 
 /** The model of one account in one tab. Everything shown comes from the database; the leading tab keeps it true. */
 export class LiveModel implements Model {
-  readonly #options: Required<Omit<LiveOptions, 'locks' | 'omemo'>> & Pick<LiveOptions, 'locks' | 'omemo'>;
+  readonly #options: Required<Omit<LiveOptions, 'locks' | 'omemo' | 'seals'>> & Pick<LiveOptions, 'locks' | 'omemo' | 'seals'>;
   #me = $state.raw<{ jid: string; name: string; avatar?: string } | null>(null);
   #connection = $state<ConnectionState>('offline');
   #offlineSince = $state<number | null>(null);

@@ -17,6 +17,8 @@ export interface LiveOptions {
   transfer?: Transfer;
   /** Absent: nothing is encrypted. */
   omemo?: OpenOmemo;
+  /** Whether chats are encrypted wherever they can be, or where somebody in them does so or wants it. */
+  seals?: 'always' | 'asked';
   locks?: Pick<LockManager, 'request'>;
 }
 

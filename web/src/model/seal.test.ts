@@ -54,6 +54,40 @@ function deliver(xml: string): void {
   scene.server.tell(xml.replace('</message>', `<stanza-id xmlns='${NS.sid}' id='${id}' by='${ROMEO}'/></message>`));
 }
 
+describe('Where nobody has asked for it', () => {
+  beforeEach(() => {
+    scene.seals = 'asked';
+  });
+
+  it('nothing is encrypted until the other side does so', async () => {
+    await published.add(juliet);
+    const tab = await scene.signedIn();
+    const chat = await open(tab);
+    await until(() => chat.chat.lock === 'able', 'what could be');
+    await chat.send('in the clear');
+    await until(() => texts().length === 1);
+    expect(inClear(texts()[0] as Element)).toBe('in the clear');
+    await met();
+    deliver(fromDevice('j1', await says('from Juliet')));
+    await until(() => chat.chat.lock === 'sealed', 'the lock');
+    await chat.send('for her alone');
+    await until(() => texts().length === 2);
+    expect(await heard(juliet, texts()[1] as Element)).toBe('for her alone');
+  });
+
+  it('a person switches it on', async () => {
+    await published.add(juliet);
+    const tab = await scene.signedIn();
+    const chat = await open(tab);
+    await until(() => chat.chat.lock === 'able', 'what could be');
+    await (await tab.model.seals()).setPlain(JULIET, false);
+    await until(() => chat.chat.lock === 'sealed', 'the lock');
+    await chat.send('for her alone');
+    await until(() => texts().length === 1);
+    expect(await heard(juliet, texts()[0] as Element)).toBe('for her alone');
+  });
+});
+
 describe('Sending', () => {
   it('publishes this device, beside the others', async () => {
     const phone = await Device.of(ROMEO, seeded('phone'));

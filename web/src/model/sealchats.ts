@@ -12,19 +12,21 @@ export interface Prepared {
   devices: readonly Address[];
   /** Whom it was prepared for. */
   people: readonly string[];
-  /** Everybody has a device. */
-  possible: boolean;
+  /** Everybody has a device, and somebody wants it. */
+  wanted: boolean;
 }
 
 /** Whether a chat can be encrypted, and for which devices: looked up once per session, and again when devices or members change. */
 export class SealChats {
   readonly #context: Context;
   readonly #devices: SealDevices;
+  readonly #byDefault: boolean;
   readonly #prepared = new Map<string, { people: string; result: Promise<Prepared>; settled?: Prepared }>();
 
-  constructor(context: Context, devices: SealDevices) {
+  constructor(context: Context, devices: SealDevices, byDefault: boolean) {
     this.#context = context;
     this.#devices = devices;
+    this.#byDefault = byDefault;
   }
 
   reset(): void {
@@ -34,6 +36,19 @@ export class SealChats {
   /** Somebody has other devices now. */
   changed(jid: string): void {
     for (const [chat, { people }] of this.#prepared) if (jid === this.#context.account || people.split(' ').includes(jid)) this.#prepared.delete(chat);
+  }
+
+  /** Somebody there encrypts, or the person here wants it. */
+  async asked(jid: string): Promise<void> {
+    const asked = await transact(this.#context.db, 'default', async (tx) => {
+      const chat = await tx.objectStore('chats').get(jid);
+      if (!chat || chat.asksToSeal) return false;
+      await tx.objectStore('chats').put({ ...chat, asksToSeal: true });
+      return true;
+    });
+    if (!asked) return;
+    this.#prepared.delete(jid);
+    await this.prepare(jid);
   }
 
   /** @returns undefined when it is not prepared yet, or not for those who are there now. */
@@ -78,16 +93,17 @@ export class SealChats {
     const possible = jid === account ? own.length > 0 : people !== undefined && people.length > 0 && without.length === 0;
     const devices = [...lists.flatMap((each) => each.devices), ...own];
     const chat = await this.#context.db.get('chats', jid);
-    if (possible || chat?.sealed) await this.#devices.meet(devices);
-    await this.#keep(jid, possible, without.sort().slice(0, MOST_NAMED));
-    return { devices, people: people ?? [], possible };
+    const wanted = possible && (this.#byDefault || chat?.asksToSeal === true);
+    if (wanted || chat?.sealed) await this.#devices.meet(devices);
+    await this.#keep(jid, { sealed: wanted, sealable: possible, without: without.sort().slice(0, MOST_NAMED) });
+    return { devices, people: people ?? [], wanted };
   }
 
-  async #keep(jid: string, possible: boolean, without: string[]): Promise<void> {
+  async #keep(jid: string, { sealed, sealable, without }: { sealed: boolean; sealable: boolean; without: string[] }): Promise<void> {
     const changed = await transact(this.#context.db, 'default', async (tx) => {
       const chat = await tx.objectStore('chats').get(jid);
-      if (!chat || (chat.without?.join() === without.join() && (chat.sealed === true || !possible))) return false;
-      const after: ChatRow = { ...chat, without, ...(possible ? { sealed: true } : {}) };
+      if (!chat || (chat.without?.join() === without.join() && chat.sealable === sealable && (chat.sealed === true || !sealed))) return false;
+      const after: ChatRow = { ...chat, without, sealable, ...(sealed ? { sealed: true } : {}) };
       await tx.objectStore('chats').put(after);
       return true;
     });

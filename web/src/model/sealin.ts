@@ -19,6 +19,8 @@ export interface After {
   republish: boolean;
   /** Whose devices are others now. */
   met: string[];
+  /** Chats in which others encrypt. */
+  sealed: string[];
 }
 
 interface Wanted {
@@ -58,7 +60,7 @@ export class SealIn {
       else wanted.push({ incoming, received: found });
     }
     const opened = (): Incoming[] => messages.flatMap((incoming) => (contents.has(incoming) ? withContent(incoming, contents.get(incoming)) : [incoming]));
-    if (wanted.length === 0) return { applied: await takeIn(db, account, opened(), source, also), answer: [], heal: [], republish: false, met: [] };
+    if (wanted.length === 0) return { applied: await takeIn(db, account, opened(), source, also), answer: [], heal: [], republish: false, met: [], sealed: [] };
 
     let applied: Applied | undefined;
     const request = { now: this.#context.reading.now(), messages: wanted.map((each) => each.received), catchingUp: source !== 'live' };
@@ -96,18 +98,20 @@ export class SealIn {
     const answer = new Map<string, Address>();
     const heal = new Map<string, Address>();
     const met = new Set<string>();
+    const sealed = new Set<string>();
     for (const [at, { incoming, received }] of wanted.entries()) {
       const outcome = outcomes[at];
       const address = { jid: received.from, device: received.sid };
       const key = `${address.device} ${address.jid}`;
       if (outcome?.ok && outcome.news) met.add(received.from);
+      if (outcome?.ok && outcome.text !== undefined && !incoming.mine) sealed.add(incoming.chat);
       // To a stranger, any answer would tell that somebody is here.
       if ((await this.#context.db.get('chats', incoming.chat))?.request) continue;
       if (outcome?.ok && outcome.answer) answer.set(key, address);
       const broken = outcome && !outcome.ok && (outcome.kind === 'no-session' || outcome.kind === 'bad-mac' || outcome.kind === 'skipped-too-many');
       if (broken && incoming.at >= since) heal.set(key, address);
     }
-    return { answer: [...answer.values()], heal: [...heal.values()], republish, met: [...met] };
+    return { answer: [...answer.values()], heal: [...heal.values()], republish, met: [...met], sealed: [...sealed] };
   }
 }
 

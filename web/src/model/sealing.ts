@@ -18,6 +18,7 @@ const AGAIN = 5000;
 export class Sealing {
   readonly #context: Context;
   readonly #open: OpenOmemo | undefined;
+  readonly #byDefault: boolean;
   readonly #flush: () => void;
   #work: Promise<SealWork> | undefined;
   #omemo: Omemo | undefined;
@@ -25,9 +26,10 @@ export class Sealing {
   #unsealed = 0;
   #retry: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(context: Context, open: OpenOmemo | undefined, flush: () => void) {
+  constructor(context: Context, open: OpenOmemo | undefined, byDefault: boolean, flush: () => void) {
     this.#context = context;
     this.#open = open;
+    this.#byDefault = byDefault;
     this.#flush = flush;
   }
 
@@ -96,6 +98,6 @@ export class Sealing {
   async #make(open: OpenOmemo): Promise<SealWork> {
     const { SealWork } = await import('./sealwork.ts');
     this.#omemo = await open(sealStore(this.#context.db));
-    return new SealWork(this.#context, this.#omemo, this.#flush);
+    return new SealWork(this.#context, this.#omemo, this.#byDefault, this.#flush);
   }
 }

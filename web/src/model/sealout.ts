@@ -65,7 +65,7 @@ export class SealOut {
       return 'later';
     }
     const chat = await this.#context.db.get('chats', row.chat);
-    if (row.seal === 'may' && !chat?.sealed && !prepared.possible) return this.#inTheClear(row);
+    if (row.seal === 'may' && !chat?.sealed && !prepared.wanted) return this.#inTheClear(row);
     const text = childText(parse(row.xml), 'body', NS.client) ?? '';
     let outcome: Sealing = 'later';
     await this.#omemo.encrypt({ devices: prepared.devices, text }, async (result, changes) => {

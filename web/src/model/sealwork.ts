@@ -22,12 +22,12 @@ export class SealWork {
   readonly #in: SealIn;
   readonly #out: SealOut;
 
-  constructor(context: Context, omemo: Omemo, flush: () => void) {
+  constructor(context: Context, omemo: Omemo, byDefault: boolean, flush: () => void) {
     const tell = (tx: Transaction, news: readonly News[]): Promise<void> => noteNews(context, tx, news);
     this.#context = context;
     this.#omemo = omemo;
     this.#devices = new SealDevices(context, omemo, tell);
-    this.#chats = new SealChats(context, this.#devices);
+    this.#chats = new SealChats(context, this.#devices, byDefault);
     this.#in = new SealIn(context, omemo, this.#devices, tell);
     this.#out = new SealOut(context, omemo, this.#chats, tell, flush);
   }
@@ -56,8 +56,9 @@ export class SealWork {
   }
 
   async take(messages: readonly Incoming[], source: Source, also?: (tx: Transaction) => Promise<void>): Promise<Applied> {
-    const { applied, answer, heal, republish, met } = await this.#in.take(messages, source, also);
+    const { applied, answer, heal, republish, met, sealed } = await this.#in.take(messages, source, also);
     for (const jid of met) this.#chats.changed(jid);
+    for (const chat of sealed) void this.#chats.asked(chat).catch(() => undefined);
     void this.#respond(answer, heal, republish).catch(() => undefined);
     return applied;
   }
@@ -93,6 +94,7 @@ export class SealWork {
       else delete chat.plain;
       await tx.objectStore('chats').put(chat);
     });
+    if (!on) await this.#chats.asked(jid);
     this.#context.tell({ kind: 'changed', chats: [jid] });
   }
 

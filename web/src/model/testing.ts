@@ -184,7 +184,7 @@ export interface Tab {
 }
 
 /** A tab whose page has just been loaded. */
-export function tab(locks: Locks, transfer: Transfer, url: () => Promise<string>, omemo?: OpenOmemo): Tab {
+export function tab(locks: Locks, transfer: Transfer, url: () => Promise<string>, omemo?: OpenOmemo, seals: 'always' | 'asked' = 'always'): Tab {
   let nudge = (): void => undefined;
   const model = new LiveModel({
     url,
@@ -195,7 +195,7 @@ export function tab(locks: Locks, transfer: Transfer, url: () => Promise<string>
     },
     locks: locks as unknown as LockManager,
     transfer,
-    ...(omemo ? { omemo } : {}),
+    ...(omemo ? { omemo, seals } : {}),
   });
   return { model, nudge: () => nudge() };
 }
@@ -207,6 +207,7 @@ export class Scene {
   readonly #locks = new Locks();
   readonly #tabs: Tab[] = [];
   omemo: OpenOmemo | undefined;
+  seals: 'always' | 'asked' = 'always';
 
   constructor() {
     globalThis.indexedDB = new IDBFactory();
@@ -215,7 +216,7 @@ export class Scene {
   }
 
   load(url = (): Promise<string> => Promise.resolve('ws://localhost/xmpp-websocket')): Tab {
-    const made = tab(this.#locks, this.files, url, this.omemo);
+    const made = tab(this.#locks, this.files, url, this.omemo, this.seals);
     this.#tabs.push(made);
     return made;
   }

@@ -25,8 +25,8 @@ export interface Message { key: string /* local, stable */; chat: string /* bare
   /** No message: somebody has another device, or one of theirs another key. */ notice?: { kind: 'new-device' | 'changed-key'; name: string; mine: boolean; verified: boolean } }
 export interface Chat { jid: string; kind: ChatKind; name: string; avatar?: string /* blob: URL */; last?: Message; unread: number; mentioned: boolean; markedUnread: boolean;
   pinned: boolean; muted: boolean; archived: boolean; draft: string; typing: string[]; lastSeen?: number; online?: boolean; members?: number; request?: boolean /* a stranger */; gone?: RoomEnd /* a group one is in no more */; voiceless?: boolean /* only admins write there */;
-  /** What is written here is encrypted; is not because a person wants it so; or because somebody has no app for it. Absent: not known. */
-  lock?: 'sealed' | 'off' | 'none'; without?: string[] /* names of those who have none */; unreached?: number /* devices that the last message was not for */ }
+  /** What is written here is encrypted; is not because a person wants it so; because nobody has asked for it; or because somebody has no app for it. Absent: not known. */
+  lock?: 'sealed' | 'off' | 'able' | 'none'; without?: string[] /* names of those who have none */; unreached?: number /* devices that the last message was not for */ }
 export type ConnectionState = 'offline' | 'connecting' | 'online';
 /** Why one is in a group no more. */
 export type RoomEnd = 'left' | 'removed' | 'banned' | 'destroyed';

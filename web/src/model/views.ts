@@ -104,9 +104,9 @@ export function viewChat(row: ChatRow, last: Message | undefined, now: Presence,
   };
 }
 
-function lockOf({ sealed, plain, without, unreached }: ChatRow): Pick<Chat, 'lock' | 'without' | 'unreached'> {
+function lockOf({ sealed, sealable, plain, without, unreached }: ChatRow): Pick<Chat, 'lock' | 'without' | 'unreached'> {
   return {
-    ...(plain ? { lock: 'off' as const } : sealed ? { lock: 'sealed' as const } : without ? { lock: 'none' as const } : {}),
+    ...(plain ? { lock: 'off' as const } : sealed ? { lock: 'sealed' as const } : sealable ? { lock: 'able' as const } : without ? { lock: 'none' as const } : {}),
     ...(without?.length ? { without } : {}),
     ...(unreached?.length ? { unreached: unreached.length } : {}),
   };
