@@ -178,18 +178,23 @@ test('the screens show the lock and the devices behind it', async ({ browser }) 
   await expect(juliet.getByLabel(/^Message to/)).toBeVisible();
   // Juliet has come by now; her device is told to whom she lets see her, and looked up by everybody else when a session begins.
   await romeo.reload();
+  await romeo.getByRole('button', { name: /Chat info/ }).click();
+  const lock = romeo.getByRole('switch', { name: 'Encrypt what I write' });
+  await expect(lock).not.toBeChecked();
+  await lock.click();
   await expect(romeo.locator('header .lock')).toHaveAttribute('title', 'End-to-end encrypted');
   await expect(romeo.getByText('End-to-end encrypted').last()).toBeVisible();
   await expect(romeo.getByText('Not encrypted')).toHaveCount(0);
   await romeo.getByLabel(/^Message to/).fill('Wherefore art thou?');
   await romeo.getByLabel(/^Message to/).press('Enter');
   await expect(juliet.getByText('Wherefore art thou?').first()).toBeVisible();
-  await romeo.getByRole('button', { name: /Chat info/ }).click();
+  // Whom somebody writes to in this way answers so.
+  await expect(juliet.locator('header .lock')).toHaveAttribute('title', 'End-to-end encrypted');
   await romeo.getByRole('button', { name: 'They are the same' }).click();
   await expect(romeo.getByText('Verified', { exact: true })).toBeVisible();
   await romeo.getByRole('button', { name: 'Show my verification code' }).click();
   await expect(romeo.getByRole('img', { name: /^Verification code/ })).toBeVisible();
   await romeo.screenshot({ path: '../artifacts/web-e2e/sealed-info.png' });
-  await romeo.getByRole('switch', { name: 'Encrypt what I write' }).click();
+  await lock.click();
   await expect(romeo.locator('header .lock')).toHaveAttribute('title', 'Encryption is off');
 });
