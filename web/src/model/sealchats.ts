@@ -60,6 +60,8 @@ export class SealChats {
 
   /** Fails when the connection does. */
   async prepare(jid: string): Promise<Prepared> {
+    // To ask for a stranger's devices would tell that somebody is here.
+    if ((await this.#context.db.get('chats', jid))?.request) return { devices: [], people: [], wanted: false };
     const people = await this.#people(jid);
     const named = people?.join(' ') ?? '';
     const before = this.#prepared.get(jid);
