@@ -382,6 +382,8 @@ function change(target: MessageRow, incoming: Incoming): boolean {
     target.edited = true;
     // Anybody on the way could have written what is not encrypted.
     if (target.encrypted === 'omemo' && !content.sealed) target.encrypted = 'none';
+    if (content.sealed) target.sealedBy = content.sealed;
+    else delete target.sealedBy;
     return true;
   }
   return false;

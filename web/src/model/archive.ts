@@ -130,7 +130,8 @@ export class ArchiveSync {
   }
 
   async #newest(): Promise<number> {
-    const cursor = await this.#context.db.transaction('messages').store.index('at').openCursor(null, 'prev');
+    let cursor = await this.#context.db.transaction('messages').store.index('at').openCursor(null, 'prev');
+    while (cursor?.value.notice) cursor = await cursor.continue();
     return cursor?.value.at ?? 0;
   }
 

@@ -33,6 +33,7 @@ export class Outgoing {
   #unplaced: string[] = [];
   #flushing: Promise<void> = Promise.resolve();
   #removing: Promise<void> | undefined;
+  #session = 0;
 
   constructor(context: Context, joined: (room: string) => boolean, seal: Seal, inOrder: () => InOrder) {
     this.#context = context;
@@ -43,6 +44,7 @@ export class Outgoing {
 
   /** A new session: nothing has been sent in it. */
   reset(): void {
+    this.#session++;
     this.#given.clear();
   }
 
@@ -61,6 +63,7 @@ export class Outgoing {
 
   async #flush(): Promise<void> {
     if (!this.#context.link.online) return;
+    const session = this.#session;
     const rows = await this.#rows();
     const held = new Set<string>();
     for (const row of rows) {
@@ -68,6 +71,8 @@ export class Outgoing {
       const about = row.about ? await this.#context.db.get('messages', row.about) : undefined;
       if (about && (await this.#keepsBack(row, about, rows, held))) continue;
       const sealed = row.seal ? await this.#seal(row) : row;
+      // A session that began meanwhile sends all of it anew, from the first on.
+      if (session !== this.#session) return;
       // What follows in that chat waits with it, in its order.
       if (sealed === 'later') held.add(row.chat);
       if (typeof sealed === 'string') continue;

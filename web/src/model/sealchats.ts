@@ -33,6 +33,11 @@ export class SealChats {
     this.#prepared.clear();
   }
 
+  /** The next message looks again. */
+  forget(chat: string): void {
+    this.#prepared.delete(chat);
+  }
+
   /** Somebody has other devices now. */
   changed(jid: string): void {
     for (const [chat, { people }] of this.#prepared) if (jid === this.#context.account || people.split(' ').includes(jid)) this.#prepared.delete(chat);
@@ -61,7 +66,8 @@ export class SealChats {
   /** Fails when the connection does. */
   async prepare(jid: string): Promise<Prepared> {
     // To ask for a stranger's devices would tell that somebody is here.
-    if ((await this.#context.db.get('chats', jid))?.request) return { devices: [], people: [], wanted: false };
+    const chat = await this.#context.db.get('chats', jid);
+    if (!chat || chat.request) return { devices: [], people: [], wanted: false };
     const people = await this.#people(jid);
     const named = people?.join(' ') ?? '';
     const before = this.#prepared.get(jid);
@@ -82,7 +88,7 @@ export class SealChats {
     const chat = await db.get('chats', jid);
     if (chat?.kind !== 'group') return jid === account ? [] : jid.includes('/') ? undefined : [jid];
     const room = await db.get('rooms', jid);
-    if (!room?.closed || room.showsAddresses === false) return undefined;
+    if (!room?.closed || room.showsAddresses !== true) return undefined;
     const members = Object.keys(room.members).filter((member) => member !== account).sort();
     return members.length > MOST_MEMBERS ? undefined : members;
   }

@@ -121,15 +121,14 @@ export class SealDevices {
   }
 
   /**
-   * Somebody's devices, of ours the others. Those that wrote after the list was last seen to change are devices too.
+   * Somebody's devices, of ours the others. Where there is no list, those that have written are devices.
    * COMPAT(Profanity 0.13): publishes its bundle, but with some servers no list.
    */
   async of(jid: string): Promise<Address[]> {
     if (!this.#looked.has(jid)) await this.#look(jid);
     const { db, account } = this.#context;
     const list = await db.get('devicelists', jid);
-    const heard = (await db.getAll('devices', ofPerson(jid))).filter((row) => list === undefined || (row.lastSeen ?? 0) > list.at);
-    const ids = new Set([...(list?.devices ?? []), ...heard.map((row) => row.device)]);
+    const ids = new Set(list?.devices ?? (await db.getAll('devices', ofPerson(jid))).map((row) => row.device));
     if (jid === account) ids.delete((await this.own()).device);
     return [...ids].map((device) => ({ jid, device }));
   }
@@ -140,7 +139,8 @@ export class SealDevices {
       if (devices) await this.#keep(jid, devices);
     } catch (error) {
       // Where nobody answers, what was known goes on.
-      if (!(error instanceof StanzaError) && !(error instanceof LinkError && error.reason === 'timeout')) throw error;
+      if (error instanceof LinkError && error.reason === 'timeout') return;
+      if (!(error instanceof StanzaError)) throw error;
     }
     this.#looked.add(jid);
   }
@@ -166,8 +166,8 @@ export class SealDevices {
     const wanted = renew ? devices : (await this.#omemo.ready(devices)).filter((each) => each.lacks === 'no-session' && !this.#tried.has(`${each.device} ${each.jid}`));
     const bundles = await inTurns(wanted, async ({ jid, device }) => {
       const answer = await this.#ask(bundleRequest(jid, device));
-      this.#tried.add(`${device} ${jid}`);
       const bundle = answer && readBundle(readItems(answer));
+      if (bundle) this.#tried.add(`${device} ${jid}`);
       return bundle ? [{ jid, device, bundle }] : [];
     });
     if (bundles.length === 0) return;

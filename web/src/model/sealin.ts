@@ -99,19 +99,21 @@ export class SealIn {
     const heal = new Map<string, Address>();
     const met = new Set<string>();
     const sealed = new Set<string>();
+    let known = false;
     for (const [at, { incoming, received }] of wanted.entries()) {
       const outcome = outcomes[at];
       const address = { jid: received.from, device: received.sid };
       const key = `${address.device} ${address.jid}`;
       if (outcome?.ok && outcome.news) met.add(received.from);
       if (outcome?.ok && outcome.text !== undefined && !incoming.mine) sealed.add(incoming.chat);
-      // To a stranger, any answer would tell that somebody is here.
+      // To a stranger, any answer would tell that somebody is here, and so would new prekeys: they are published with the next session.
       if ((await this.#context.db.get('chats', incoming.chat))?.request) continue;
+      known = true;
       if (outcome?.ok && outcome.answer) answer.set(key, address);
       const broken = outcome && !outcome.ok && (outcome.kind === 'no-session' || outcome.kind === 'bad-mac' || outcome.kind === 'skipped-too-many');
       if (broken && incoming.at >= since) heal.set(key, address);
     }
-    return { answer: [...answer.values()], heal: [...heal.values()], republish, met: [...met], sealed: [...sealed] };
+    return { answer: [...answer.values()], heal: [...heal.values()], republish: republish && known, met: [...met], sealed: [...sealed] };
   }
 }
 

@@ -4,7 +4,7 @@ import type { Applied, Source } from './apply.ts';
 import { takeIn, type Context } from './context.ts';
 import type { OutboxRow, Transaction } from './db.ts';
 import { isSealed, type Incoming } from './incoming.ts';
-import { sealStore } from './sealstore.ts';
+import { inTheClear, sealStore } from './sealstore.ts';
 import type { SealWork } from './sealwork.ts';
 
 export type OpenOmemo = (store: Store) => Promise<Omemo>;
@@ -60,12 +60,14 @@ export class Sealing {
   async seal(row: OutboxRow & { seq: number }): Promise<{ xml: string } | 'later' | 'gone'> {
     // A message that nobody has promised to encrypt goes as it is where there is no OMEMO.
     if (!this.#open) return row.seal === 'must' ? 'later' : row;
+    if (row.seal === 'may' && !(await this.#isAsked(row.chat))) return inTheClear(this.#context.db, row.seq);
     try {
       const sealed = await (await this.#load(this.#open)).seal(row);
       this.#unsealed = 0;
       return sealed;
     } catch {
-      if (row.seal === 'may' && ++this.#unsealed >= MOST_FAILURES) return row;
+      const promised = row.seal === 'must' || (await this.#context.db.get('chats', row.chat))?.sealed === true;
+      if (!promised && ++this.#unsealed >= MOST_FAILURES) return inTheClear(this.#context.db, row.seq);
       // Nothing was stored, nothing was sent.
       this.#retry ??= setTimeout(() => {
         this.#retry = undefined;
@@ -77,9 +79,16 @@ export class Sealing {
 
   /** Whether what is sent there is encrypted. */
   async seals(chat: string): Promise<boolean> {
+    if (!(await this.#isAsked(chat))) return false;
     await this.with((work) => work.serve('prepare', [chat]));
     const row = await this.#context.db.get('chats', chat);
     return this.on && row?.sealed === true && row.plain !== true;
+  }
+
+  /** Whether encryption has anything to do with a chat: where not, nothing waits for it. */
+  async #isAsked(chat: string): Promise<boolean> {
+    const row = await this.#context.db.get('chats', chat);
+    return this.#open !== undefined && !row?.plain && (this.#byDefault || row?.sealed === true || row?.asksToSeal === true);
   }
 
   stop(): void {

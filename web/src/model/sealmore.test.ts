@@ -166,3 +166,13 @@ describe('Files', () => {
     expect(texts()).toHaveLength(1);
   });
 });
+
+it('where nobody has asked for encryption nothing waits for it', async () => {
+  scene.seals = 'asked';
+  scene.omemo = () => new Promise(() => undefined);
+  const { model } = await scene.signedIn();
+  await model.startChat(JULIET);
+  await model.open(JULIET).send('as ever');
+  await until(() => texts().length === 1, 'the message');
+  expect(inClear(texts()[0] as Element)).toBe('as ever');
+});

@@ -8,7 +8,7 @@ import type { Context } from './context.ts';
 import { transact, type OutboxRow, type Transaction } from './db.ts';
 import type { SealChats } from './sealchats.ts';
 import type { Tell } from './sealdevices.ts';
-import { commitChanges } from './sealstore.ts';
+import { commitChanges, inTheClear } from './sealstore.ts';
 
 type Row = OutboxRow & { seq: number };
 type Sealing = { xml: string } | 'later' | 'gone';
@@ -60,20 +60,22 @@ export class SealOut {
   async seal(row: Row): Promise<Sealing> {
     const prepared = await this.#chats.ready(row.chat);
     if (!prepared) {
-      if (row.seal === 'may' && this.#failures >= MOST_FAILURES) return this.#inTheClear(row);
+      if (row.seal === 'may' && this.#failures >= MOST_FAILURES && !(await this.#context.db.get('chats', row.chat))?.sealed) return inTheClear(this.#context.db, row.seq);
       void this.#prepare(row.chat);
       return 'later';
     }
     const chat = await this.#context.db.get('chats', row.chat);
-    if (row.seal === 'may' && !chat?.sealed && !prepared.wanted) return this.#inTheClear(row);
+    if (row.seal === 'may' && !chat?.sealed && !prepared.wanted) return inTheClear(this.#context.db, row.seq);
     const text = childText(parse(row.xml), 'body', NS.client) ?? '';
-    let outcome: Sealing = 'later';
+    let outcome = 'later' as Sealing;
     await this.#omemo.encrypt({ devices: prepared.devices, text }, async (result, changes) => {
       outcome = await transact(this.#context.db, 'strict', async (tx) => {
         await this.#tell(tx, await commitChanges(tx, changes));
         return this.#put(tx, row, result);
       });
     });
+    // Whoever has published no keys yet may have by the next try.
+    if (outcome === 'gone') this.#chats.forget(row.chat);
     this.#context.tell({ kind: 'changed', chats: [row.chat] });
     return outcome;
   }
@@ -88,16 +90,6 @@ export class SealOut {
     // As a rule the connection has failed, and the next one looks again.
     if (failure !== undefined) await new Promise((resolve) => setTimeout(resolve, AGAIN));
     if (this.#context.link.online) this.#flush();
-  }
-
-  #inTheClear(row: Row): Promise<Sealing> {
-    return transact(this.#context.db, 'default', async (tx): Promise<Sealing> => {
-      const kept = await tx.objectStore('outbox').get(row.seq);
-      if (!kept) return 'gone';
-      delete kept.seal;
-      await tx.objectStore('outbox').put(kept);
-      return kept;
-    });
   }
 
   async #put(tx: Transaction, row: Row, { sealed, reached, unreached }: Encrypted): Promise<Sealing> {

@@ -1,5 +1,5 @@
 import type { Address, Changes, DeviceRow, SessionRow, State, Store } from '../omemo/types.ts';
-import type { Database, Transaction } from './db.ts';
+import { transact, type Database, type Transaction } from './db.ts';
 
 const REVISION = 'revision';
 const OWN = 'own';
@@ -63,4 +63,15 @@ async function newsOf(tx: Transaction, row: DeviceRow): Promise<News | undefined
 async function forget(tx: Transaction, { jid, device }: Address): Promise<void> {
   await tx.objectStore('sessions').delete([jid, device]);
   await tx.objectStore('devices').delete([jid, device]);
+}
+
+/** It is sent as it is, now and whenever it is sent again. */
+export function inTheClear(db: Database, seq: number): Promise<{ xml: string } | 'gone'> {
+  return transact(db, 'default', async (tx) => {
+    const kept = await tx.objectStore('outbox').get(seq);
+    if (!kept) return 'gone';
+    delete kept.seal;
+    await tx.objectStore('outbox').put(kept);
+    return kept;
+  });
 }
