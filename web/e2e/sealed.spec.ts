@@ -53,6 +53,16 @@ async function signIn(browser: Browser, who: Who, port = nyala.port): Promise<Pa
 const begin = (page: Page, who: Who): Promise<void> => page.evaluate((jid) => globalThis.bench.model.startChat(jid).then(() => void globalThis.bench.seals(jid)), of(who));
 const say = (page: Page, chat: string, body: string): Promise<void> => page.evaluate(([to, text]) => globalThis.bench.say(to ?? '', text ?? ''), [chat, body]);
 const locked = (page: Page, chat: string): Promise<unknown> => page.waitForFunction((jid) => globalThis.bench.model.chats.find((each) => each.jid === jid)?.lock === 'sealed', chat);
+
+/** Romeo and Juliet in one chat that is encrypted on both sides. @param port Where Romeo connects. */
+async function together(browser: Browser, port?: number): Promise<[romeo: Page, juliet: Page]> {
+  const [romeo, juliet] = await Promise.all([signIn(browser, 'romeo', port), signIn(browser, 'juliet')]);
+  await begin(romeo, 'juliet');
+  await begin(juliet, 'romeo');
+  await Promise.all([locked(romeo, of('juliet')), locked(juliet, of('romeo'))]);
+  return [romeo, juliet];
+}
+
 const shows = (page: Page, chat: string, body: string, mine: boolean): Promise<void> =>
   expect.poll(() => page.evaluate((jid) => globalThis.bench.seals(jid), chat), { message: body }).toContainEqual({ body, mine, encrypted: 'omemo', state: expect.stringMatching(/safe|delivered|read/u) as unknown as 'safe' });
 const hears = (profanity: Profanity, body: string): Promise<void> => expect.poll(() => profanity.heard.filter((one) => one.encrypted).map((one) => one.body), { message: body }).toContain(body);
@@ -60,10 +70,7 @@ const hears = (profanity: Profanity, body: string): Promise<void> => expect.poll
 test('two people and Profanity, each with each', async ({ browser }) => {
   const nurse = await Profanity.start(of('nurse'), PASSWORD, nyala.clients ?? 0);
   try {
-    const [romeo, juliet] = await Promise.all([signIn(browser, 'romeo'), signIn(browser, 'juliet')]);
-    await begin(romeo, 'juliet');
-    await begin(juliet, 'romeo');
-    await Promise.all([locked(romeo, of('juliet')), locked(juliet, of('romeo'))]);
+    const [romeo, juliet] = await together(browser);
     for (const [body, page, to, other, from] of [['from Romeo', romeo, 'juliet', juliet, 'romeo'], ['from Juliet', juliet, 'romeo', romeo, 'juliet'], ['again from Romeo', romeo, 'juliet', juliet, 'romeo']] as const) {
       await say(page, of(to), body);
       await shows(page, of(to), body, true);
@@ -91,10 +98,7 @@ test('two people and Profanity, each with each', async ({ browser }) => {
 test('a private group of two people and Profanity', async ({ browser }) => {
   const nurse = await Profanity.start(of('nurse'), PASSWORD, nyala.clients ?? 0);
   try {
-    const [romeo, juliet] = await Promise.all([signIn(browser, 'romeo'), signIn(browser, 'juliet')]);
-    await begin(romeo, 'juliet');
-    await begin(juliet, 'romeo');
-    await Promise.all([locked(romeo, of('juliet')), locked(juliet, of('romeo'))]);
+    const [romeo, juliet] = await together(browser);
     const room = await romeo.evaluate((people) => globalThis.bench.model.groups.create('Verona', people).then((chat) => chat.jid), [of('juliet'), of('nurse')]);
     for (const page of [romeo, juliet]) {
       await page.waitForFunction((jid) => globalThis.bench.model.groups.row(jid)?.closed === true && globalThis.bench.model.groups.get(jid)?.members.length === 3, room);
@@ -122,10 +126,7 @@ test('a private group of two people and Profanity', async ({ browser }) => {
 const EACH = 24;
 
 test('resets, a reload and a killed server while encrypted messages fly', async ({ browser }) => {
-  const [romeo, juliet] = await Promise.all([signIn(browser, 'romeo', proxy.port), signIn(browser, 'juliet')]);
-  await begin(romeo, 'juliet');
-  await begin(juliet, 'romeo');
-  await Promise.all([locked(romeo, of('juliet')), locked(juliet, of('romeo'))]);
+  const [romeo, juliet] = await together(browser, proxy.port);
   const talk = async (page: Page, to: Who, name: string, fault: (n: number) => Promise<void> = () => Promise.resolve()): Promise<void> => {
     for (let n = 0; n < EACH; n++) {
       await fault(n);

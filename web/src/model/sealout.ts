@@ -87,8 +87,8 @@ export class SealOut {
     const failure = await this.#chats.prepare(chat).then(() => undefined, (error: unknown) => error);
     this.#waiting.delete(chat);
     this.#failures = failure instanceof OmemoError ? this.#failures + 1 : 0;
-    // As a rule the connection has failed, and the next one looks again.
-    if (failure !== undefined) await new Promise((resolve) => setTimeout(resolve, AGAIN));
+    // As a rule the connection has failed, and the next one looks again. What is not ready in spite of it is not asked for without a pause.
+    if (failure !== undefined || !(await this.#chats.ready(chat))) await new Promise((resolve) => setTimeout(resolve, AGAIN));
     if (this.#context.link.online) this.#flush();
   }
 
